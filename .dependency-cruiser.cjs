@@ -1,0 +1,94 @@
+/** The import law of docs/architecture.md: who may know whom. Every breach is an error. */
+const feature = (name, from, allowed) => ({
+  name,
+  comment: `${name}: see docs/architecture.md, "Who may know whom".`,
+  severity: 'error',
+  from: { path: from },
+  to: { path: '^src/', pathNot: allowed },
+});
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      comment: 'A cycle has no top to read from.',
+      from: {},
+      to: { circular: true },
+    },
+    feature('kernel-is-a-leaf', '^src/kernel/', ['^src/kernel/']),
+    feature('config-knows-kernel', '^src/config/', ['^src/config/', '^src/kernel/']),
+    feature('auth-knows-kernel', '^src/auth/', ['^src/auth/', '^src/kernel/']),
+    feature('database-knows-kernel', '^src/database/', ['^src/database/', '^src/kernel/']),
+    feature('http-knows-kernel', '^src/http/', ['^src/http/', '^src/kernel/']),
+    feature('data-manager-knows-kernel', '^src/data-manager/', [
+      '^src/data-manager/',
+      '^src/kernel/',
+      '^src/http/',
+    ]),
+    feature('execution-knows-kernel-and-data-manager', '^src/execution/', [
+      '^src/execution/',
+      '^src/kernel/',
+      '^src/data-manager/index\\.ts$',
+      '^src/data-manager/file-store\\.ts$',
+    ]),
+    feature('jobs-knows-ports', '^src/jobs/', [
+      '^src/jobs/',
+      '^src/kernel/',
+      '^src/http/',
+      '^src/database/',
+      '^src/auth/auth\\.port\\.ts$',
+      '^src/data-manager/file-store\\.ts$',
+      '^src/execution/[^/]+\\.port\\.ts$',
+    ]),
+    feature('health-knows-ports', '^src/health/', [
+      '^src/health/',
+      '^src/kernel/',
+      '^src/http/',
+      '\\.port\\.ts$',
+    ]),
+    {
+      name: 'nobody-imports-the-top',
+      comment: 'The module files at the top assemble; only entry points import them.',
+      severity: 'error',
+      from: { path: '^src/[^/]+/' },
+      to: { path: '^src/[^/]+\\.ts$' },
+    },
+    {
+      name: 'child-process-in-runner-only',
+      comment: 'The server starts no process: the launcher in execution/runner does.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/execution/runner/' },
+      to: { path: '^(node:)?child_process$' },
+    },
+    {
+      name: 'bullmq-in-queue-only',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/execution/queue/' },
+      to: { path: 'node_modules/bullmq' },
+    },
+    {
+      name: 'src-never-imports-test',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(test|bench)/' },
+    },
+    { name: 'nothing-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'no-dev-dependency-in-src',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '\\.spec\\.ts$' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js'],
+    },
+  },
+};

@@ -1,0 +1,67 @@
+import { type Readable } from 'node:stream';
+
+/** What is known of a stored file. A file never changes once stored. */
+export interface FileInfo {
+  /** UUID, lower case. */
+  readonly id: string;
+  /** As the uploader gave it; for a person and for `Content-Disposition`, never a path. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  readonly createdAt: Date;
+}
+
+/** Where the bytes of an upload come from. */
+export interface FileSource {
+  /** A fresh stream from the first byte; called again where a transfer must be repeated. */
+  open(): Readable;
+  /**
+   * A regular file with these bytes that the store may take over (rename) instead of copying; its owner
+   * must not write to it any more. Absent: only {@link open} may be used.
+   */
+  readonly ownedPath?: string;
+}
+
+export interface PutOptions {
+  /**
+   * The UUID to store under, chosen beforehand so that a crash between storing and noting the id leaves
+   * nothing that can't be found again. Storing the same bytes under it twice is the same file. A foreign
+   * data manager may choose another: {@link FileInfo.id} of the answer counts.
+   */
+  readonly id: string;
+  readonly name: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Half-open byte range, `0 <= start < end <= size`. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface OpenFile {
+  readonly info: FileInfo;
+  /** The bytes asked for. Ends with an error if they can't be had whole. Must be consumed or destroyed. */
+  readonly content: Readable;
+}
+
+/**
+ * The data manager as agents and the job API use it: bytes by UUID.
+ *
+ * Failures: `DomainError('not_found')` where the store says that it does not hold the file, and
+ * `DomainError('unavailable')` where it can't be asked or a transfer failed after its retries: the
+ * caller may try again later. An aborted signal rejects with the signal's reason.
+ */
+export abstract class FileStore {
+  /** Durable when it resolves; on failure nothing of it is left. */
+  abstract put(source: FileSource, options: PutOptions): Promise<FileInfo>;
+
+  abstract info(id: string, signal?: AbortSignal): Promise<FileInfo>;
+
+  abstract open(id: string, options?: { range?: ByteRange; signal?: AbortSignal }): Promise<OpenFile>;
+
+  /** Idempotent: removing what is not there is no error. */
+  abstract remove(id: string, signal?: AbortSignal): Promise<void>;
+}

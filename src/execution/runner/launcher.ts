@@ -1,0 +1,71 @@
+/** How the launcher ends all that a job started: the strongest means that this host offers. */
+export type Containment = 'pid-namespace' | 'cgroup' | 'marker';
+
+/** One command to run. */
+export interface LaunchRequest {
+  /** Names the attempt, `JOB_ID.ATTEMPT`: unique among what runs. */
+  readonly key: string;
+  /** Argument of `/bin/sh -c`: at most 131,071 bytes of UTF-8, no NUL. */
+  readonly command: string;
+  /** Absolute path of an existing directory. */
+  readonly workingDirectory: string;
+  /** The whole environment of the command; nothing of the service's own is added but the marker. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Absolute paths of the two files to make; neither may exist. */
+  readonly stdoutPath: string;
+  readonly stderrPath: string;
+  /** Bytes that each of the two may take; a command that writes more is killed. */
+  readonly maxOutputBytes: number;
+}
+
+/** How a command ended. Exactly one of `exitCode` and `signal` is not null. */
+export interface ProcessEnd {
+  /** 0 … 255, or null where a signal ended the shell. */
+  readonly exitCode: number | null;
+  /** Such as `SIGKILL`, or null where the shell exited. */
+  readonly signal: string | null;
+  /** True where the command was killed since it wrote more than `maxOutputBytes`. */
+  readonly outputLimitReached: boolean;
+  /** Bytes in the two files, at most `maxOutputBytes` each. */
+  readonly stdoutBytes: number;
+  readonly stderrBytes: number;
+}
+
+export interface RunningProcess {
+  /**
+   * Resolves once nothing of the command is alive any more and both output files are complete and closed.
+   * Rejects with {@link LauncherLostError} where the launcher died: then too nothing of it is alive.
+   */
+  readonly ended: Promise<ProcessEnd>;
+  /**
+   * SIGTERM to every process of the command, and SIGKILL to what is left of it after `graceMs` (0 or more;
+   * 0 kills at once). Calling it again can only shorten the grace.
+   */
+  stop(graceMs: number): void;
+}
+
+/** The launcher process died under a running command. The command is dead too; the attempt is lost. */
+export class LauncherLostError extends Error {
+  constructor() {
+    super('the launcher process died');
+    this.name = 'LauncherLostError';
+  }
+}
+
+/** The command could not be started at all; the host's fault, not the command's. */
+export class LaunchFailedError extends Error {
+  constructor(detail: string) {
+    super(`the command could not be started: ${detail}`);
+    this.name = 'LaunchFailedError';
+  }
+}
+
+/** Starts commands in processes that are not the server's children, and ends them whole. */
+export abstract class Launcher {
+  /** Starts the launcher process, probes the host. Resolves with what containment is in force. */
+  abstract start(): Promise<Containment>;
+  /** Rejects with {@link LaunchFailedError} where nothing was started. */
+  abstract launch(request: LaunchRequest): Promise<RunningProcess>;
+  /** Kills all that still runs, ends the launcher process, waits for both. */
+  abstract close(): Promise<void>;
+}

@@ -1,0 +1,37 @@
+import { v5 as uuidV5, v7 as uuidV7, validate } from 'uuid';
+
+/** Any UUID in its textual form (RFC 9562), in either case. */
+export function isUuid(value: unknown): value is string {
+  return typeof value === 'string' && validate(value);
+}
+
+/** A UUID that `name` determines within `namespace` (version 5): the same two always give the same id. */
+export function derivedUuid(namespace: string, name: string): string {
+  return uuidV5(name, namespace);
+}
+
+/** The lowest UUIDv7 of a millisecond since the epoch; every id made in or after it sorts at or above this. */
+export function firstUuidAt(milliseconds: number): string {
+  const hex = Math.min(Math.max(0, Math.ceil(milliseconds)), 0xffff_ffff_ffff)
+    .toString(16)
+    .padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
+}
+
+/** Makes UUIDv7 keys (RFC 9562, 5.7) that sort in the order in which this process made them. */
+export class OrderedIds {
+  private lastMilliseconds = 0;
+  private sequence = 0;
+
+  /** The next id, and the millisecond that it carries: at least `now`, later than or equal to the last. */
+  next(now: number): { id: string; milliseconds: number } {
+    if (now > this.lastMilliseconds) {
+      this.lastMilliseconds = now;
+      this.sequence = 0;
+    } else {
+      this.sequence += 1;
+    }
+    const milliseconds = this.lastMilliseconds;
+    return { id: uuidV7({ msecs: milliseconds, seq: this.sequence }), milliseconds };
+  }
+}
