@@ -1,0 +1,67 @@
+import { HttpException, HttpStatus } from '@nestjs/common';
+import { DomainError, type ErrorCode } from '../kernel/errors.js';
+
+/** What goes on the wire for a failure. */
+export interface ErrorAnswer {
+  readonly status: number;
+  /** One string for the caller. */
+  readonly message: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export const INTERNAL_ERROR: ErrorAnswer = {
+  status: HttpStatus.INTERNAL_SERVER_ERROR,
+  message: 'Internal error',
+  headers: {},
+};
+
+const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
+  invalid_request: HttpStatus.BAD_REQUEST,
+  unauthenticated: HttpStatus.UNAUTHORIZED,
+  forbidden: HttpStatus.FORBIDDEN,
+  not_found: HttpStatus.NOT_FOUND,
+  method_not_allowed: HttpStatus.METHOD_NOT_ALLOWED,
+  gone: HttpStatus.GONE,
+  too_large: HttpStatus.PAYLOAD_TOO_LARGE,
+  range_not_satisfiable: HttpStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+  unavailable: HttpStatus.SERVICE_UNAVAILABLE,
+};
+
+const DEFAULT_RETRY_SECONDS = 1;
+
+/** The answer for anything that was thrown; undefined where the cause is ours and must stay inside. */
+export function answerFor(thrown: unknown): ErrorAnswer | undefined {
+  if (thrown instanceof DomainError) {
+    return answer(STATUS_OF[thrown.code], thrown.message, thrown.retryAfterSeconds);
+  }
+  if (thrown instanceof HttpException) return fromHttpException(thrown);
+  return fromFramework(thrown);
+}
+
+function answer(status: number, message: string, retryAfterSeconds = DEFAULT_RETRY_SECONDS): ErrorAnswer {
+  const headers: Record<string, string> = {};
+  if (status === 401) headers['www-authenticate'] = 'Bearer';
+  if (status === 503) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfterSeconds)));
+  return { status, message, headers };
+}
+
+function fromHttpException(exception: HttpException): ErrorAnswer | undefined {
+  const status = exception.getStatus();
+  return status === 500 ? undefined : answer(status, messageIn(exception.getResponse()) ?? exception.message);
+}
+
+function messageIn(response: string | object): string | undefined {
+  if (typeof response === 'string') return response;
+  const message: unknown = Reflect.get(response, 'message') ?? Reflect.get(response, 'error');
+  if (Array.isArray(message)) return message.map(String).join('; ');
+  return typeof message === 'string' ? message : undefined;
+}
+
+/** Fastify's own errors (`FST_…`) and those of Express middleware (`expose`), where they blame the caller. */
+function fromFramework(thrown: unknown): ErrorAnswer | undefined {
+  if (!(thrown instanceof Error)) return undefined;
+  const { statusCode, code, expose } = thrown as { statusCode?: unknown; code?: unknown; expose?: unknown };
+  const isTheirs = expose === true || (typeof code === 'string' && code.startsWith('FST_'));
+  const blamesCaller = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500;
+  return isTheirs && blamesCaller ? answer(statusCode, thrown.message) : undefined;
+}
