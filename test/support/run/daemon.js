@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync, closeSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+
+/**
+ * A shell between us and the daemon. It exits when the daemon does, and when its standard input ends,
+ * which happens however Jest dies, it kills the daemon and removes the directory.
+ */
+const KEEPER = `
+directory=$1; shift
+exec 3<&0
+"$@" </dev/null 1>&2 3<&- &
+daemon=$!
+echo $daemon
+{ cat <&3 >/dev/null; kill -KILL $daemon 2>/dev/null; } &
+keeper=$!
+wait $daemon
+code=$?
+kill $keeper 2>/dev/null
+[ -z "$directory" ] || rm -rf "$directory"
+exit $code`;
+
+/**
+ * @typedef {object} Daemon
+ * @property {number} pid
+ * @property {() => boolean} alive
+ * @property {(signal: NodeJS.Signals) => Promise<void>} end sends the signal, resolves once it has ended
+ * @property {() => string} log all that it printed
+ */
+
+/**
+ * Starts a program that never outlives this process.
+ *
+ * @param {{ command: string, args: readonly string[], logPath: string, removeAfter?: string }} options
+ *   `removeAfter`: a directory that goes when the program has ended
+ * @returns {Promise<Daemon>}
+ */
+export async function startDaemon({ command, args, logPath, removeAfter = '' }) {
+  const log = openSync(logPath, 'a');
+  const keeper = spawn('/bin/sh', ['-c', KEEPER, 'keeper', removeAfter, command, ...args], {
+    detached: true,
+    stdio: ['pipe', 'pipe', log],
+  });
+  closeSync(log);
+  const exited = once(keeper, 'exit');
+  const lines = createInterface({ input: /** @type {import('node:stream').Readable} */ (keeper.stdout) });
+  const [first] = await once(lines, 'line');
+  const pid = Number(first);
+  const alive = () => keeper.exitCode === null && keeper.signalCode === null;
+  return {
+    pid,
+    alive,
+    async end(signal) {
+      if (alive()) process.kill(pid, signal);
+      await exited;
+    },
+    log: () => readFileSync(logPath, 'utf8'),
+  };
+}

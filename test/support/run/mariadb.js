@@ -1,0 +1,124 @@
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { createConnection } from 'mysql2/promise';
+import { startDaemon } from './daemon.js';
+import { findProgram } from './programs.js';
+
+const START_WITHIN_MS = 60_000;
+
+/** @returns {{ server: string, install: string } | undefined} the programs of a throwaway MariaDB */
+export function findMariaDb() {
+  const server = findProgram('mariadbd', 'mysqld');
+  const install = findProgram('mariadb-install-db', 'mysql_install_db');
+  return server && install ? { server, install } : undefined;
+}
+
+/**
+ * @typedef {object} MariaDb
+ * @property {string} url of the server's root user, without a database; the same after a restart
+ * @property {() => Promise<void>} start
+ * @property {() => Promise<void>} stop with SIGTERM; resolves once it has ended
+ * @property {() => Promise<void>} kill with SIGKILL
+ */
+
+/**
+ * A MariaDB of our own in `directory`, on a free port, started and answering.
+ *
+ * @param {{ directory: string, removeAfter?: boolean }} options `removeAfter`: the directory goes with the server
+ * @returns {Promise<MariaDb>}
+ */
+export async function startMariaDb({ directory, removeAfter = false }) {
+  const programs = findMariaDb();
+  if (!programs) throw new Error('neither mariadbd nor mysqld is on PATH');
+  const data = join(directory, 'data');
+  await promisify(execFile)(programs.install, [
+    '--no-defaults',
+    `--datadir=${data}`,
+    '--auth-root-authentication-method=normal',
+    '--skip-test-db',
+    ...asRoot(),
+  ]);
+  const port = await freePort();
+  const url = `mysql://root@127.0.0.1:${port}`;
+  const launch = async () => {
+    const daemon = await startDaemon({
+      command: programs.server,
+      args: serverArguments({ directory, data, port }),
+      logPath: join(directory, 'server.log'),
+      ...(removeAfter ? { removeAfter: directory } : {}),
+    });
+    await answering(url, daemon);
+    return daemon;
+  };
+  let daemon = await launch();
+  return {
+    url,
+    start: async () => {
+      daemon = await launch();
+    },
+    stop: () => daemon.end('SIGTERM'),
+    kill: () => daemon.end('SIGKILL'),
+  };
+}
+
+/** @param {{ directory: string, data: string, port: number }} where */
+function serverArguments({ directory, data, port }) {
+  return [
+    '--no-defaults',
+    `--datadir=${data}`,
+    `--port=${port}`,
+    '--bind-address=127.0.0.1',
+    `--socket=${join(directory, 'socket')}`,
+    `--pid-file=${join(directory, 'pid')}`,
+    '--skip-name-resolve',
+    '--skip-log-bin',
+    // Outlives a kill of the server, not of the machine: all that a test needs.
+    '--innodb-flush-log-at-trx-commit=2',
+    '--innodb-buffer-pool-size=64M',
+    '--max-connections=500',
+    ...asRoot(),
+  ];
+}
+
+/** The server refuses to run as root unless told so. */
+function asRoot() {
+  return process.getuid?.() === 0 ? ['--user=root'] : [];
+}
+
+/**
+ * @param {string} url
+ * @param {import('./daemon.js').Daemon} daemon
+ */
+async function answering(url, daemon) {
+  const deadline = performance.now() + START_WITHIN_MS;
+  for (;;) {
+    try {
+      await (await createConnection(url)).end();
+      return;
+    } catch (error) {
+      if (!daemon.alive()) throw new Error(`MariaDB did not start:\n${daemon.log()}`, { cause: error });
+      if (performance.now() > deadline) throw error;
+      await delay(50);
+    }
+  }
+}
+
+/** Below the range that the system gives to outgoing connections, so that it stays free over a restart. */
+async function freePort() {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const server = createServer().listen(port, '127.0.0.1');
+    try {
+      await once(server, 'listening');
+      return port;
+    } catch {
+      continue;
+    } finally {
+      server.close();
+    }
+  }
+}

@@ -1,0 +1,22 @@
+/** Names each test that did not run, and ends the run with its figures on a line of their own. */
+export default class FiguresReporter {
+  /**
+   * @param {unknown} _contexts
+   * @param {import('@jest/test-result').AggregatedResult} results
+   */
+  onRunComplete(_contexts, results) {
+    const skipped = results.testResults.flatMap((file) =>
+      file.testResults.filter(({ status }) => status === 'pending' || status === 'todo'),
+    );
+    for (const { fullName } of skipped) print(`SKIPPED ${fullName}`);
+    // A file that could not even be loaded, or whose last clean-up failed, has no failed test to count.
+    const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
+    const figures = [`${results.numPassedTests} passed`, `${failed} failed`];
+    print([...figures, ...(skipped.length > 0 ? [`${skipped.length} skipped`] : [])].join(', '));
+  }
+}
+
+/** @param {string} line */
+function print(line) {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,38 @@
+import { expect, it } from '@jest/globals';
+import { createConnection } from 'mysql2/promise';
+import { createDatabase, describeWithMysql, describeWithOwnMariaDb, startMariaDb } from './services.js';
+
+describeWithMysql('the shared MariaDB', () => {
+  it('gives each caller an empty database of its own', async () => {
+    const first = await createDatabase();
+    const second = await createDatabase();
+    expect(first.url).not.toBe(second.url);
+    const connection = await createConnection(first.url);
+    const [rows] = await connection.query('SHOW TABLES');
+    await connection.end();
+    expect(rows).toEqual([]);
+  });
+});
+
+describeWithOwnMariaDb('a MariaDB of the test', () => {
+  it('keeps its data and its address over a stop and a kill', async () => {
+    const server = await startMariaDb();
+    await query(server.url, 'CREATE DATABASE kept');
+    await server.stop();
+    await expect(query(server.url, 'SELECT 1')).rejects.toThrow();
+    await server.start();
+    await server.kill();
+    await server.start();
+    expect(await query(server.url, "SHOW DATABASES LIKE 'kept'")).toHaveLength(1);
+  });
+});
+
+async function query(url: string, statement: string): Promise<unknown> {
+  const connection = await createConnection(url);
+  try {
+    const [rows] = await connection.query(statement);
+    return rows;
+  } finally {
+    await connection.end();
+  }
+}

@@ -1,0 +1,128 @@
+import { describe, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { createConnection } from 'mysql2/promise';
+import { findMariaDb, startMariaDb as startIn, type MariaDb } from './run/mariadb.js';
+import { findProgram } from './run/programs.js';
+import { atEndOfFile } from './end-of-file.js';
+import { temporaryDirectory } from './temporary-directory.js';
+
+/** An empty database of the caller's own. */
+export interface TestDatabase {
+  /** As `DATABASE_URL` takes it. */
+  readonly url: string;
+  drop(): Promise<void>;
+}
+
+/** A kind of database that a suite runs on. */
+export interface DatabaseKind {
+  readonly name: 'SQLite' | 'MariaDB';
+  /** A fresh database, dropped at the end of the test file if not before. */
+  create(): Promise<TestDatabase>;
+}
+
+const sqlite: DatabaseKind = {
+  name: 'SQLite',
+  async create() {
+    const url = `sqlite:${join(await temporaryDirectory(), 'test.sqlite')}`;
+    return { url, drop: () => Promise.resolve() };
+  },
+};
+const mariadb: DatabaseKind = { name: 'MariaDB', create: createDatabase };
+
+const NO_MARIADB = 'no TEST_MYSQL_URL, and no mariadbd or mariadb-install-db on PATH';
+const NO_CHROMIUM = 'no chromium on PATH';
+
+/** `describe` that needs a MariaDB or MySQL: the one of `TEST_MYSQL_URL`, or a throwaway one. */
+export function describeWithMysql(name: string, suite: () => void): void {
+  describeIf(process.env.TEST_MYSQL_URL ?? findMariaDb(), { name, lacking: NO_MARIADB, suite });
+}
+
+/** `describe` that needs MariaDB's programs, to stop and start one of its own with {@link startMariaDb}. */
+export function describeWithOwnMariaDb(name: string, suite: () => void): void {
+  describeIf(findMariaDb(), { name, lacking: 'no mariadbd or mariadb-install-db on PATH', suite });
+}
+
+/** The same suite once on SQLite and once on MariaDB. */
+export function describeOnDatabases(name: string, suite: (database: DatabaseKind) => void): void {
+  describe(`${name} on SQLite`, () => {
+    suite(sqlite);
+  });
+  describeWithMysql(`${name} on MariaDB`, () => {
+    suite(mariadb);
+  });
+}
+
+/** `describe` that needs Chromium; the suite gets the path of its program. */
+export function describeWithChromium(name: string, suite: (executablePath: string) => void): void {
+  const chromium = findProgram('chromium', 'chromium-browser', 'google-chrome');
+  describeIf(chromium, {
+    name,
+    lacking: NO_CHROMIUM,
+    suite: () => {
+      suite(chromium ?? '');
+    },
+  });
+}
+
+/** A fresh MariaDB database on the server that all test files share. */
+export async function createDatabase(): Promise<TestDatabase> {
+  const server = process.env.TEST_MYSQL_URL ?? (await fromBroker('/mysql'));
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  await onServer(server, `CREATE DATABASE ${name}`);
+  const drop = (): Promise<void> => onServer(server, `DROP DATABASE IF EXISTS ${name}`);
+  atEndOfFile(drop);
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return { url: url.href, drop };
+}
+
+/** A MariaDB of the test's own, to be stopped, killed and started at will. Gone with the test file. */
+export async function startMariaDb(): Promise<MariaDb> {
+  const server = await startIn({ directory: await temporaryDirectory() });
+  atEndOfFile(() => server.kill());
+  return server;
+}
+
+interface Gate {
+  readonly name: string;
+  readonly lacking: string;
+  readonly suite: () => void;
+}
+
+/** What can't run is said by name; where REQUIRE_SERVICES=1 promises that all is there, it is a failure. */
+function describeIf(available: unknown, { name, lacking, suite }: Gate): void {
+  if (available) {
+    describe(name, suite);
+  } else if (process.env.REQUIRE_SERVICES === '1') {
+    it(`${name}: its service is there`, () => {
+      throw new Error(`${lacking}, and REQUIRE_SERVICES=1`);
+    });
+  } else {
+    describe.skip(`[${lacking}] ${name}`, suite);
+  }
+}
+
+function fromBroker(service: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    request({ socketPath: process.env.TEST_SERVICE_BROKER, path: service }, (response) => {
+      text(response).then((body) => {
+        if (response.statusCode === 200) resolve(body);
+        else reject(new Error(body));
+      }, reject);
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+async function onServer(url: string, statement: string): Promise<void> {
+  const connection = await createConnection(url);
+  try {
+    await connection.query(statement);
+  } finally {
+    await connection.end();
+  }
+}
