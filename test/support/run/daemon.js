@@ -45,8 +45,7 @@ export async function startDaemon({ command, args, logPath, removeAfter = '' }) 
   closeSync(log);
   const exited = once(keeper, 'exit');
   const lines = createInterface({ input: /** @type {import('node:stream').Readable} */ (keeper.stdout) });
-  const [first] = await once(lines, 'line');
-  const pid = Number(first);
+  const pid = Number(/** @type {string[]} */ (await once(lines, 'line'))[0]);
   const alive = () => keeper.exitCode === null && keeper.signalCode === null;
   return {
     pid,

@@ -8,15 +8,12 @@ export default class FiguresReporter {
     const skipped = results.testResults.flatMap((file) =>
       file.testResults.filter(({ status }) => status === 'pending' || status === 'todo'),
     );
-    for (const { fullName } of skipped) print(`SKIPPED ${fullName}`);
     // A file that could not even be loaded, or whose last clean-up failed, has no failed test to count.
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
     const figures = [`${results.numPassedTests} passed`, `${failed} failed`];
-    print([...figures, ...(skipped.length > 0 ? [`${skipped.length} skipped`] : [])].join(', '));
+    if (skipped.length > 0) figures.push(`${skipped.length} skipped`);
+    const lines = [...skipped.map(({ fullName }) => `SKIPPED ${fullName}`), figures.join(', ')];
+    // Jest's own summary comes after every reporter of ours.
+    process.once('exit', () => process.stdout.write(`\n${lines.join('\n')}\n`));
   }
-}
-
-/** @param {string} line */
-function print(line) {
-  process.stdout.write(`${line}\n`);
 }
