@@ -1,0 +1,203 @@
+import { describe, expect, it } from '@jest/globals';
+import { parse } from 'dotenv';
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { loadConfig, resolveOptions, SETTINGS } from './config.js';
+import { describeConfig } from './describe-config.js';
+import { ConfigError } from './faults.js';
+import { environmentName } from './setting.js';
+
+function faultsOf(load: () => unknown): readonly string[] {
+  try {
+    load();
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+const DEFAULTS = {
+  host: '127.0.0.1',
+  port: 3000,
+  dataDir: resolve('data'),
+  databaseUrl: `sqlite:${resolve('data/jobs.sqlite')}`,
+  tablePrefix: 'job_manager_',
+  agentConcurrency: availableParallelism(),
+  killGraceSeconds: 5,
+  maxQueuedJobs: 1_000_000,
+  maxOutputBytes: 2 ** 30,
+  agentLostSeconds: 30,
+  shutdownGraceSeconds: 30,
+  tombstoneDays: 30,
+  maxBodyBytes: 2 ** 20,
+  sandbox: 'auto',
+  auth: 'none',
+  allowAnonymous: false,
+  logLevel: 'info',
+};
+
+describe('loadConfig', () => {
+  it('has a default for everything, also where a variable is empty', () => {
+    expect(loadConfig({})).toEqual(DEFAULTS);
+    expect(loadConfig({ PORT: '', DATABASE_URL: ' ' })).toEqual(DEFAULTS);
+    expect(resolveOptions({})).toEqual(DEFAULTS);
+  });
+
+  it('takes what is allowed', () => {
+    const config = loadConfig({
+      HOST: '[::1]',
+      PORT: '0',
+      DATA_DIR: '/srv/jobs',
+      AGENT_CONCURRENCY: '0',
+      DEFAULT_TTL: '18446744073709551615',
+      DATA_MANAGER_URL: 'http://files.example:8080/v1/',
+      DATA_MANAGER_TOKEN: 'abc',
+      LOG_LEVEL: 'silent',
+    });
+    expect(config).toMatchObject({
+      host: '::1',
+      port: 0,
+      databaseUrl: 'sqlite:/srv/jobs/jobs.sqlite',
+      agentConcurrency: 0,
+      defaultTtl: 18_446_744_073_709_551_615n,
+      dataManagerUrl: 'http://files.example:8080/v1',
+      dataManagerToken: 'abc',
+      logLevel: 'silent',
+    });
+  });
+
+  it.each(['sqlite:relative.db', 'sqlite:/a/b c.db', 'mysql://u:p@h:3306/d', 'mariadb://h/d'])(
+    'takes the database %s',
+    (url) => {
+      expect(loadConfig({ DATABASE_URL: url }).databaseUrl).toBe(url);
+    },
+  );
+
+  it('tells all faults at once, each with name, value and what is allowed', () => {
+    const faults = faultsOf(() =>
+      loadConfig({ PORT: 'http', LOG_LEVEL: 'loud', SANDBOX: 'x', DEFAULT_TTL: '-1' }),
+    );
+    expect(faults).toEqual([
+      'PORT is "http"; it must be a whole number from 0 to 65535.',
+      'LOG_LEVEL is "loud"; it must be one of silent, fatal, error, warn, info, debug, trace.',
+      'DEFAULT_TTL is "-1"; it must be a whole number of seconds from 0 to 18446744073709551615.',
+      'SANDBOX is "x"; it must be one of auto, none.',
+    ]);
+  });
+
+  it.each(['65536', '-1', '1.5', '1e3', '0x10', '08', '+1', 'NaN', '१'])('refuses the port %s', (port) => {
+    expect(faultsOf(() => loadConfig({ PORT: port }))).toHaveLength(1);
+  });
+
+  it.each(['18446744073709551616', '1.0', '1e2', '٣', 'none'])('refuses the default ttl %s', (ttl) => {
+    expect(faultsOf(() => loadConfig({ DEFAULT_TTL: ttl }))).toHaveLength(1);
+  });
+
+  it.each([
+    'postgres://u:hunter2@h/d',
+    'mysql://u:hunter2@h',
+    'mysql:/u:hunter2@h/d',
+    'mysql://u:hunter2@h/d/e',
+  ])('shows no password of %s', (url) => {
+    const [fault] = faultsOf(() => loadConfig({ DATABASE_URL: url }));
+    expect(fault).toContain('DATABASE_URL');
+    expect(fault).not.toContain('hunter2');
+  });
+
+  it('never shows a token', () => {
+    const [fault] = faultsOf(() => loadConfig({ DATA_MANAGER_TOKEN: 'to ken' }));
+    expect(fault).toBe('DATA_MANAGER_TOKEN is "***"; it must be visible ASCII characters without spaces.');
+  });
+
+  it.each([
+    'REDIS_URL',
+    'SERVER_URL',
+    'AGENT_LABELS',
+    'AGENT_TOKEN',
+    'API_KEYS',
+    'JWT_SECRET',
+    'WEBHOOK_SECRET',
+  ])('does not ignore %s, which this version lacks, and does not show it', (name) => {
+    expect(faultsOf(() => loadConfig({ [name]: 's3cret' }))).toEqual([
+      `${name} is not available in this version; leave it out.`,
+    ]);
+  });
+
+  it('does not open the doors where authentication was asked for', () => {
+    const faults = ['api-key', 'jwt'].map((auth) =>
+      faultsOf(() => loadConfig({ AUTH: auth, HOST: '0.0.0.0' })),
+    );
+    expect(faults).toEqual([
+      ['AUTH "api-key" is not available in this version; leave it out.'],
+      ['AUTH "jwt" is not available in this version; leave it out.'],
+    ]);
+  });
+
+  it('refuses bubblewrap rather than running without it', () => {
+    expect(faultsOf(() => loadConfig({ SANDBOX: 'bubblewrap' }))[0]).toContain(
+      'not available in this version',
+    );
+  });
+
+  it.each(['127.0.0.1', '127.8.8.8', '::1', 'localhost'])('lets anybody in on %s', (host) => {
+    expect(loadConfig({ HOST: host }).host).toBe(host);
+  });
+
+  it.each(['0.0.0.0', '::', '192.168.1.2', 'jobs.example'])('refuses %s unless told to', (host) => {
+    expect(faultsOf(() => loadConfig({ HOST: host }))[0]).toContain('unless ALLOW_ANONYMOUS is true');
+    expect(loadConfig({ HOST: host, ALLOW_ANONYMOUS: 'true' }).host).toBe(host);
+  });
+});
+
+describe('resolveOptions', () => {
+  it('reports faults by the names of options', () => {
+    const faults = faultsOf(() => resolveOptions({ port: 1.5, killGraceSeconds: -1, tablePrefix: 'a-b' }));
+    expect(faults).toEqual([
+      'port is "1.5"; it must be a whole number from 0 to 65535.',
+      'tablePrefix is "a-b"; it must be at most 20 of a … z and _.',
+      'killGraceSeconds is "-1"; it must be a whole number from 0 to 3600.',
+    ]);
+  });
+
+  it('takes a ttl as bigint, number or text', () => {
+    const ttls = [60n, 60, '60'].map((defaultTtl) => resolveOptions({ defaultTtl }).defaultTtl);
+    expect(ttls).toEqual([60n, 60n, 60n]);
+  });
+
+  it('refuses what is neither text, number nor flag', () => {
+    const options = { dataDir: {} } as unknown as { dataDir: string };
+    expect(faultsOf(() => resolveOptions(options))).toEqual(["dataDir can't be of type object."]);
+  });
+});
+
+describe('describeConfig', () => {
+  it('hides secrets and shows the rest', () => {
+    const config = loadConfig({
+      DATABASE_URL: 'mysql://u:hunter2@h/d?ssl=x',
+      DATA_MANAGER_TOKEN: 'hunter2',
+      DEFAULT_TTL: '7',
+    });
+    const shown = JSON.stringify(describeConfig(config));
+    expect(shown).not.toContain('hunter2');
+    expect(JSON.parse(shown)).toMatchObject({
+      databaseUrl: 'mysql://***@h/d?***',
+      defaultTtl: '7',
+      port: 3000,
+    });
+  });
+});
+
+describe('.env.example', () => {
+  const text = readFileSync('.env.example', 'utf8');
+  const names = [...text.matchAll(/^#? ?([A-Z][A-Z_]+)=/gm)].map((match) => match[1]);
+
+  it('names every setting once, and nothing else', () => {
+    expect(names.toSorted()).toEqual(Object.keys(SETTINGS).map(environmentName).toSorted());
+  });
+
+  it('gives the defaults', () => {
+    expect(loadConfig(parse(text))).toEqual(DEFAULTS);
+  });
+});

@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import { ConfigError, faultsOfUnavailable, readSettings, type SettingSource } from './faults.js';
+import { JOBS_SETTINGS } from './jobs.settings.js';
+import { isLoopback, SERVER_SETTINGS } from './server.settings.js';
+import { environmentName, type Settings, type ValuesOf } from './setting.js';
+import { STORAGE_SETTINGS } from './storage.settings.js';
+
+/** Every setting there is. */
+export const SETTINGS = { ...SERVER_SETTINGS, ...STORAGE_SETTINGS, ...JOBS_SETTINGS };
+
+type Values = ValuesOf<typeof SETTINGS>;
+
+/** The validated settings. Directories are absolute, times are seconds unless named otherwise. */
+export type AppConfig = Omit<Values, 'databaseUrl'> & { readonly databaseUrl: string };
+
+/** The same settings as options of a module; numbers, flags and text, each optional. */
+export type ConfigOptions = {
+  readonly [K in keyof Values]?: Values[K] | (K extends 'defaultTtl' ? number | string : never) | undefined;
+};
+
+/**
+ * Settings from the environment; what is unset or empty has its default.
+ *
+ * @throws ConfigError naming everything that is wrong
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): AppConfig {
+  return resolve({
+    nameOf: environmentName,
+    read: (option) => env[environmentName(option)]?.trim() || undefined,
+  });
+}
+
+/**
+ * Settings from a module's options, with the defaults of {@link loadConfig}. Nothing is read from the
+ * environment.
+ *
+ * @throws ConfigError naming everything that is wrong
+ */
+export function resolveOptions(options: ConfigOptions): AppConfig {
+  const given = new Map<string, unknown>(Object.entries(options));
+  const odd = [...given].filter(([, value]) => value !== undefined && !isPlain(value));
+  if (odd.length > 0)
+    throw new ConfigError(odd.map(([option, value]) => `${option} can't be of type ${typeof value}.`));
+  return resolve({
+    nameOf: (option) => option,
+    read: (option) => (given.get(option) === undefined ? undefined : String(given.get(option))),
+  });
+}
+
+function isPlain(value: unknown): boolean {
+  return ['string', 'number', 'bigint', 'boolean'].includes(typeof value);
+}
+
+function resolve(source: SettingSource): AppConfig {
+  const { faults, settled } = faultsOfUnavailable(source);
+  const values = readSettings(without(SETTINGS, settled), source, faults) as Values;
+  faults.push(...faultsBetween(values, source));
+  if (faults.length > 0) throw new ConfigError(faults);
+  return { ...values, databaseUrl: values.databaseUrl ?? `sqlite:${join(values.dataDir, 'jobs.sqlite')}` };
+}
+
+function without(settings: Settings, left: ReadonlySet<string>): Settings {
+  return Object.fromEntries(Object.entries(settings).filter(([option]) => !left.has(option)));
+}
+
+/** What is wrong only with two settings side by side. */
+function faultsBetween(values: Partial<Values>, source: SettingSource): string[] {
+  const { host, auth, allowAnonymous } = values;
+  if (host === undefined || auth !== 'none' || allowAnonymous === true || isLoopback(host)) return [];
+  const advice = `it must be a loopback address while ${source.nameOf('auth')} is none, unless ${source.nameOf('allowAnonymous')} is true`;
+  return [
+    `${source.nameOf('host')} is ${JSON.stringify(host)}; ${advice}: whoever can reach it can run commands.`,
+  ];
+}
