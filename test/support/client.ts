@@ -1,0 +1,137 @@
+import { eventually } from './eventually.js';
+
+export type State = 'queued' | 'staging' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+
+/** What `job_info` answers. */
+export interface JobInfo {
+  readonly state: State;
+  readonly answer_id: string | null;
+  readonly stderr_id: string | null;
+  readonly outputs: readonly { readonly path: string; readonly file_id: string; readonly size: number }[];
+  readonly name: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly owner: string;
+  readonly command: string;
+  readonly ttl: string | null;
+  readonly exit_code: number | null;
+  readonly signal: string | null;
+  readonly reason: string | null;
+  readonly attempt: number;
+  readonly agent: string | null;
+  readonly created_at: string;
+  readonly started_at: string | null;
+  readonly finished_at: string | null;
+  readonly expires_at: string | null;
+}
+
+export interface JobPage {
+  readonly job_ids: readonly string[];
+  readonly next_page_token: string | null;
+}
+
+/** A whole HTTP answer; `body` is the parsed JSON, or the text where it is none. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
+export interface Call {
+  /** Sent as JSON. */
+  readonly json?: unknown;
+  /** Sent as it is. */
+  readonly body?: NonNullable<RequestInit['body']>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const FINAL: readonly State[] = ['succeeded', 'failed', 'cancelled'];
+
+/** The API as a caller sees it. Every method but {@link call} fails unless the answer is a success. */
+export class JobClient {
+  constructor(readonly url: string) {}
+
+  /** Any call with any answer. */
+  async call(method: string, path: string, { json, body, headers = {} }: Call = {}): Promise<Answer> {
+    const response = await fetch(this.url + path, {
+      method,
+      headers: json === undefined ? headers : { 'content-type': 'application/json', ...headers },
+      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+      ...(body === undefined ? {} : { body }),
+    });
+    return { status: response.status, headers: response.headers, body: parsed(await response.text()) };
+  }
+
+  /** The new job's id. */
+  async run(request: string | Readonly<Record<string, unknown>>): Promise<string> {
+    const json = typeof request === 'string' ? { command: request } : request;
+    return (await this.good<{ job_id: string }>('POST', '/run', { json })).job_id;
+  }
+
+  info(jobId: string): Promise<JobInfo> {
+    return this.good('GET', `/job_info/${jobId}`);
+  }
+
+  /** @param query such as `state=queued&limit=10` */
+  list(query = ''): Promise<JobPage> {
+    return this.good('GET', `/list_jobs?${query}`);
+  }
+
+  async cancel(jobId: string): Promise<void> {
+    await this.good('POST', '/cancel', { json: { job_id: jobId } });
+  }
+
+  async remove(jobId: string): Promise<void> {
+    await this.good('DELETE', '/delete', { json: { job_id: jobId } });
+  }
+
+  /** The stored file's id. */
+  async upload(content: string | Uint8Array<ArrayBuffer>, name = 'file'): Promise<string> {
+    const body = new FormData();
+    body.append('file', new Blob([content]), name);
+    return (await this.good<{ id: string }>('POST', '/files', { body })).id;
+  }
+
+  async download(fileId: string): Promise<Buffer> {
+    const response = await fetch(`${this.url}/files/${fileId}/data`);
+    if (!response.ok) throw new Error(`GET /files/${fileId}/data: ${response.status}`);
+    return Buffer.from(await response.arrayBuffer());
+  }
+
+  /** Waits until the job is in one of `states`; fails at once where it never will be. */
+  async waitForState(
+    jobId: string,
+    states: readonly State[],
+    { withinMs = 20_000 }: { withinMs?: number } = {},
+  ): Promise<JobInfo> {
+    const info = await eventually(
+      async () => {
+        const current = await this.info(jobId);
+        if (states.includes(current.state) || FINAL.includes(current.state)) return current;
+        throw new Error(`job ${jobId} is ${current.state}, not ${states.join(' or ')}`);
+      },
+      { withinMs },
+    );
+    if (states.includes(info.state)) return info;
+    throw new Error(`job ${jobId} ended otherwise: ${JSON.stringify(info)}`);
+  }
+
+  /** Runs a job to its success; what it wrote to standard output. */
+  async answerOf(request: string | Readonly<Record<string, unknown>>): Promise<string> {
+    const { answer_id } = await this.waitForState(await this.run(request), ['succeeded']);
+    return (await this.download(String(answer_id))).toString();
+  }
+
+  private async good<T>(method: string, path: string, call: Call = {}): Promise<T> {
+    const { status, body } = await this.call(method, path, call);
+    if (status >= 300) throw new Error(`${method} ${path}: ${status} ${JSON.stringify(body)}`);
+    return body as T;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
