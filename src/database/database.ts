@@ -1,0 +1,57 @@
+import { type DataSource } from 'typeorm';
+import { type Dialect } from './dialect.js';
+import { reachingDatabase } from './failure.js';
+
+/** A statement and what its placeholders (`?`) stand for. */
+export interface Statement {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+}
+
+interface SyncSqlite {
+  prepare(sql: string): { run(...parameters: unknown[]): unknown };
+  transaction(body: () => void): () => void;
+}
+
+/** The few things that TypeORM does differently on the two dialects, said once. Every method throws
+ * `DomainError('unavailable')` while the database is away. */
+export class Database {
+  readonly dialect: Dialect;
+
+  constructor(readonly source: DataSource) {
+    this.dialect = source.options.type === 'mysql' ? 'mysql' : 'sqlite';
+  }
+
+  rows<Row>(statement: Statement): Promise<Row[]> {
+    return reachingDatabase(() => this.source.query<Row[]>(statement.sql, [...statement.parameters]));
+  }
+
+  /** Rejects while no statement can be run. */
+  async ping(): Promise<void> {
+    await this.rows({ sql: 'SELECT 1', parameters: [] });
+  }
+
+  /**
+   * Runs all of `statements` or none. SQLite has one connection that everybody shares, so there the
+   * transaction runs in one go: nothing else can slip into it.
+   */
+  async atomically(statements: readonly Statement[]): Promise<void> {
+    await reachingDatabase(async () => {
+      if (this.dialect === 'mysql') {
+        await this.source.transaction(async (manager) => {
+          for (const { sql, parameters } of statements) await manager.query(sql, [...parameters]);
+        });
+        return;
+      }
+      const connection = this.sqlite();
+      connection.transaction(() => {
+        for (const { sql, parameters } of statements) connection.prepare(sql).run(...parameters);
+      })();
+    });
+  }
+
+  private sqlite(): SyncSqlite {
+    const driver = this.source.driver as unknown as { databaseConnection: SyncSqlite };
+    return driver.databaseConnection;
+  }
+}

@@ -1,0 +1,65 @@
+import { QueryFailedError } from 'typeorm';
+import { DomainError } from '../kernel/errors.js';
+
+/** Codes of mysql2, Node and SQLite that mean "not now": the statement may succeed once it is back. */
+const PASSING = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENOENT', // a socket path that is gone
+  'PROTOCOL_CONNECTION_LOST',
+  'PROTOCOL_SEQUENCE_TIMEOUT',
+  'PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR',
+  'PROTOCOL_ENQUEUE_AFTER_QUIT',
+  'POOL_CLOSED',
+  'ER_CON_COUNT_ERROR',
+  'ER_SERVER_SHUTDOWN',
+  'ER_NORMAL_SHUTDOWN',
+  'ER_QUERY_INTERRUPTED',
+  'ER_CONNECTION_KILLED',
+  'ER_LOCK_WAIT_TIMEOUT',
+  'ER_LOCK_DEADLOCK',
+  'ER_OPTION_PREVENTS_STATEMENT',
+  'ER_DISK_FULL',
+  'SQLITE_BUSY',
+  'SQLITE_FULL',
+  'SQLITE_LOCKED',
+]);
+
+const PASSING_TEXT =
+  /closed state|Pool is closed|Connection lost|is not established|server has gone away|shutdown in progress|disk I\/O error|database or disk is full/i;
+
+const RETRY_AFTER_SECONDS = 2;
+
+function codeOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : '';
+}
+
+/** Whether the database is away for now, as opposed to a statement that is wrong. */
+export function isDatabaseAway(error: unknown): boolean {
+  const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
+  if (!(cause instanceof Error)) return false;
+  const code = codeOf(cause);
+  return PASSING.has(code) || code.startsWith('SQLITE_IOERR') || PASSING_TEXT.test(cause.message);
+}
+
+/** Runs a statement; a database that is away becomes `DomainError('unavailable')`, any other fault is thrown on. */
+export async function reachingDatabase<T>(statement: () => Promise<T>): Promise<T> {
+  try {
+    return await statement();
+  } catch (error) {
+    if (!isDatabaseAway(error)) throw error;
+    throw new DomainError(
+      'unavailable',
+      'The database can not be reached. Try again shortly.',
+      RETRY_AFTER_SECONDS,
+      { cause: error },
+    );
+  }
+}

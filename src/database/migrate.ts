@@ -1,0 +1,26 @@
+import { type DataSource } from 'typeorm';
+
+const LOCK_WAIT_SECONDS = 60;
+
+/**
+ * Runs what is pending. Servers that start at the same time wait for each other (MySQL), so that each
+ * migration runs once. Throws where the lock can't be had within a minute, or a migration fails.
+ */
+export async function migrate(source: DataSource): Promise<void> {
+  if (source.options.type !== 'mysql') {
+    await source.runMigrations({ transaction: 'each' });
+    return;
+  }
+  const lock = `${String(source.options.database ?? '')}.migrations`.slice(-64);
+  const runner = source.createQueryRunner();
+  try {
+    const rows = (await runner.query('SELECT GET_LOCK(?, ?) AS held', [lock, LOCK_WAIT_SECONDS])) as {
+      held: unknown;
+    }[];
+    if (Number(rows[0]?.held) !== 1) throw new Error('another server holds the migration lock');
+    await source.runMigrations({ transaction: 'none' });
+    await runner.query('SELECT RELEASE_LOCK(?)', [lock]);
+  } finally {
+    await runner.release();
+  }
+}

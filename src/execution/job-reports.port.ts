@@ -1,0 +1,80 @@
+/** Proof that an agent holds one attempt of a job. */
+export interface Lease {
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly token: string;
+}
+
+/** All that an agent needs to know of an attempt that was granted to it. */
+export interface Assignment {
+  readonly lease: Lease;
+  readonly command: string;
+  readonly binary: string | null;
+  /** In the order given; may repeat. */
+  readonly inputFiles: readonly string[];
+  /** Globs, relative to the working directory. */
+  readonly outputFiles: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Seconds of run time, or null. */
+  readonly timeoutSeconds: number | null;
+}
+
+/** A file stored for a job, by its path in the working directory. */
+export interface StoredOutput {
+  readonly path: string;
+  readonly fileId: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** The command ran to its end, whatever that was. */
+export interface AttemptEnded {
+  readonly kind: 'ended';
+  readonly succeeded: boolean;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** Why it failed, one sentence for a person; null where it succeeded. */
+  readonly reason: string | null;
+  /** True where the command itself is to blame for the failure, not a limit: `retry_on_failure` may run it again. */
+  readonly repeatable: boolean;
+  readonly answerId: string;
+  readonly stderrId: string | null;
+  readonly outputs: readonly StoredOutput[];
+}
+
+/** The command could not be run, or its result not be kept: a fault of files, agent or host. */
+export interface AttemptFault {
+  readonly kind: 'fault';
+  /** One sentence for a person. */
+  readonly reason: string;
+  /** False where trying again can't help. */
+  readonly passing: boolean;
+}
+
+/** The agent ends and gives the job back; nobody is to blame. */
+export interface AttemptReturned {
+  readonly kind: 'returned';
+}
+
+export type AttemptResult = AttemptEnded | AttemptFault | AttemptReturned;
+
+/**
+ * Where agents ask for leave and tell what happened. Each method is safe to repeat with the same arguments,
+ * and throws `DomainError('unavailable')` while it can't be answered: then repeat it.
+ */
+export abstract class JobReports {
+  /**
+   * Grants an attempt of the job, or null: it is not to be run (any more), or somebody else has it.
+   * @param token a fresh UUID, the same on each repetition of one claim
+   */
+  abstract claim(jobId: string, agent: string, token: string): Promise<Assignment | null>;
+
+  /** The command is about to start. False: it must not. */
+  abstract started(lease: Lease): Promise<boolean>;
+
+  /** Sign of life for all that an agent holds. Resolves with the ids of the jobs that it holds still. */
+  abstract renew(leases: readonly Lease[]): Promise<readonly string[]>;
+
+  /** The end of an attempt. False: the attempt was not the agent's any more, and nothing of its result counts. */
+  abstract ended(lease: Lease, result: AttemptResult): Promise<boolean>;
+}

@@ -1,0 +1,111 @@
+import { Inject, Injectable } from '@nestjs/common';
+import pLimit from 'p-limit';
+import { type Caller } from '../auth/auth.port.js';
+import { FileStore } from '../data-manager/file-store.js';
+import { Clock } from '../kernel/clock.js';
+import { DomainError } from '../kernel/errors.js';
+import { OrderedIds } from '../kernel/ids.js';
+import { type JobRow, type JobSpec } from './job.entity.js';
+import { PRIORITY_RANGE, RETRIES_RANGE, type RunRequest } from './job.types.js';
+import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
+
+const FILE_CHECKS_AT_ONCE = 16;
+const FILE_CHECK_MS = 3_000;
+/** The latest time that a `Date` can say, in milliseconds since the epoch (ECMA-262, 21.4.1.1). */
+const LAST_INSTANT = 8_640_000_000_000_000n;
+
+/** Turns a validated request into the row of a new job. */
+@Injectable()
+export class Admission {
+  private readonly ids = new OrderedIds();
+
+  constructor(
+    private readonly files: FileStore,
+    private readonly clock: Clock,
+    @Inject(JOBS_OPTIONS) private readonly options: JobsOptions,
+  ) {}
+
+  /**
+   * Throws `DomainError('invalid_request')` naming a file that the data manager does not hold. If it can't be
+   * asked in time the job is admitted: its staging will ask again.
+   */
+  async checkFiles(request: RunRequest): Promise<void> {
+    const ids = new Set([
+      ...(request.binary === undefined ? [] : [request.binary]),
+      ...(request.inputFiles ?? []),
+    ]);
+    if (ids.size === 0) return;
+    const limit = pLimit(FILE_CHECKS_AT_ONCE);
+    const signal = AbortSignal.timeout(FILE_CHECK_MS);
+    const missing = await Promise.all([...ids].map((id) => limit(() => this.isMissing(id, signal))));
+    const unknown = [...ids].filter((_, index) => missing[index]);
+    if (unknown.length > 0) {
+      throw new DomainError(
+        'invalid_request',
+        `The data manager holds no file ${unknown.join(', ')}: upload it first.`,
+      );
+    }
+  }
+
+  rowFor(request: RunRequest, caller: Caller): JobRow {
+    const { id, milliseconds } = this.ids.next(this.clock.now());
+    const ttl = request.ttl ?? this.options.defaultTtl;
+    return {
+      ...NEW_JOB,
+      id,
+      owner: caller.user,
+      name: request.name ?? null,
+      command: request.command,
+      spec: specOf(request),
+      labels: request.labels ?? null,
+      ttl: ttl?.toString() ?? null,
+      queueRank: -(request.priority ?? PRIORITY_RANGE.default) + 0,
+      retriesLeft: request.retries ?? RETRIES_RANGE.default,
+      createdAt: milliseconds,
+      expiresAt: expiryOf(milliseconds, ttl),
+    };
+  }
+
+  private async isMissing(id: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.files.info(id, signal);
+      return false;
+    } catch (error) {
+      if (error instanceof DomainError) return error.code === 'not_found';
+      if (signal.aborted) return false;
+      throw error;
+    }
+  }
+}
+
+function specOf(request: RunRequest): JobSpec {
+  const { binary, inputFiles, outputFiles, env, timeout, retries, retryOnFailure } = request;
+  const spec = { binary, inputFiles, outputFiles, env, timeout, retries, retryOnFailure };
+  return Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined));
+}
+
+/** Exact for every ttl; null where it lies beyond all calendars. */
+function expiryOf(createdAt: number, ttl: bigint | undefined): number | null {
+  if (ttl === undefined) return null;
+  const at = BigInt(createdAt) + ttl * 1_000n;
+  return at > LAST_INSTANT ? null : Number(at);
+}
+
+const NEW_JOB = {
+  state: 'queued',
+  attempt: 0,
+  leaseToken: null,
+  leaseUntil: null,
+  agent: null,
+  notBefore: null,
+  answerId: null,
+  stderrId: null,
+  outputs: null,
+  exitCode: null,
+  signal: null,
+  reason: null,
+  startedAt: null,
+  finishedAt: null,
+  goneAt: null,
+  cleanupAt: null,
+} as const satisfies Partial<JobRow>;

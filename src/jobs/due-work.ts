@@ -1,0 +1,82 @@
+import { Logger } from '@nestjs/common';
+import { type Clock } from '../kernel/clock.js';
+import { messageOf } from '../kernel/errors.js';
+
+/** Also bounds what a timer is asked for: `setTimeout` overflows at 2^31 ms. */
+const LONGEST_SLEEP_MS = 30_000;
+const AFTER_FAULT_MS = 1_000;
+
+export interface DueWorkOptions {
+  /** For the log. */
+  readonly name: string;
+  readonly clock: Clock;
+  /** When something is due next, in milliseconds since the epoch; null: nothing is known of. */
+  readonly next: () => Promise<number | null>;
+  /** Does what is due at `now`. */
+  readonly work: (now: number) => Promise<void>;
+}
+
+/**
+ * Does work when the database says that it is due: sleeps until the earliest, does it, asks again. One run at a
+ * time. While the database is away it tries again each second.
+ */
+export class DueWork {
+  private readonly logger = new Logger('DueWork');
+  private timer: NodeJS.Timeout | undefined;
+  private wakeAt = Number.POSITIVE_INFINITY;
+  private running: Promise<void> | undefined;
+  private state: 'new' | 'started' | 'stopped' = 'new';
+  private faulty = false;
+
+  constructor(private readonly options: DueWorkOptions) {}
+
+  /** Begins with a look at what was due before the process started. */
+  start(): void {
+    this.state = 'started';
+    this.expectAt(this.options.clock.now());
+  }
+
+  /** Says that something is due at `at`: earlier than what is waited for, it counts. */
+  expectAt(at: number): void {
+    if (this.state !== 'started' || at >= this.wakeAt) return;
+    this.wakeAt = at;
+    clearTimeout(this.timer);
+    const sleep = Math.min(Math.max(0, at - this.options.clock.now()), LONGEST_SLEEP_MS);
+    this.timer = setTimeout(() => {
+      this.wake();
+    }, sleep);
+    this.timer.unref();
+  }
+
+  /** Resolves when no work is under way any more. */
+  async stop(): Promise<void> {
+    this.state = 'stopped';
+    clearTimeout(this.timer);
+    await this.running;
+  }
+
+  private wake(): void {
+    this.running = (this.running ?? Promise.resolve()).then(() => this.runOnce());
+  }
+
+  private async runOnce(): Promise<void> {
+    if (this.state !== 'started') return;
+    this.wakeAt = Number.POSITIVE_INFINITY;
+    const { clock, next, work } = this.options;
+    try {
+      await work(clock.now());
+      this.expectAt((await next()) ?? clock.now() + LONGEST_SLEEP_MS);
+      this.expectAt(clock.now() + LONGEST_SLEEP_MS);
+      this.faulty = false;
+    } catch (error) {
+      this.report(error);
+      this.expectAt(clock.now() + AFTER_FAULT_MS);
+    }
+  }
+
+  private report(error: unknown): void {
+    if (!this.faulty)
+      this.logger.warn(`${this.options.name} is held up, trying again each second: ${messageOf(error)}`);
+    this.faulty = true;
+  }
+}
