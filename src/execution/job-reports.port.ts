@@ -64,6 +64,12 @@ export type AttemptResult = AttemptEnded | AttemptFault | AttemptReturned;
  */
 export abstract class JobReports {
   /**
+   * An agent starts and holds nothing: what it held under this name, before it was killed, is lost and goes back
+   * to the queue at once.
+   */
+  abstract arrived(agent: string): Promise<void>;
+
+  /**
    * Grants an attempt of the job, or null: it is not to be run (any more), or somebody else has it.
    * @param token a fresh UUID, the same on each repetition of one claim
    */

@@ -1,4 +1,4 @@
-import { In, LessThanOrEqual, type Repository } from 'typeorm';
+import { In, IsNull, LessThanOrEqual, type Repository } from 'typeorm';
 import { type QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import { type Database, type Statement } from '../database/database.js';
 import { reachingDatabase } from '../database/failure.js';
@@ -175,9 +175,14 @@ export class JobsRepository {
     await this.database.atomically([{ sql, parameters }, labels]);
   }
 
-  /** Sets when files are to be looked for again; null: not any more. */
-  async cleanUpAt(id: string, changes: Pick<JobRow, 'cleanupAt'> & { leaseUntil?: null }): Promise<void> {
-    await reachingDatabase(() => this.jobs.update({ id }, changes));
+  /**
+   * Notes that a clean-up of what `seen` says was done; nothing happens where the job has changed since,
+   * for then it is owed anew.
+   */
+  async cleanedUp(seen: JobRow, changes: { cleanupAt?: number; leaseUntil?: null }): Promise<void> {
+    const { id, state, attempt, cleanupAt } = seen;
+    const where = { id, state, attempt, cleanupAt: cleanupAt ?? IsNull() };
+    await reachingDatabase(() => this.jobs.update(where, { cleanupAt: null, ...changes }));
   }
 
   /** Jobs for which `column` has come, earliest first. */

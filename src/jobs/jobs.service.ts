@@ -1,23 +1,92 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { type Caller } from '../auth/auth.port.js';
+import { Clock } from '../kernel/clock.js';
+import { DomainError } from '../kernel/errors.js';
+import { Endings } from './endings.js';
+import { goneMessage, isForgotten, isGone, viewOf } from './job.view.js';
+import { type JobRow } from './job.entity.js';
+import { isFinished } from './job.states.js';
 import { type JobFilter, type JobPage, type JobView, type RunRequest } from './job.types.js';
+import { JobsRepository } from './jobs.repository.js';
+import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
+import { Submission } from './submission.js';
 
-/** The life of a job as callers drive it. Placeholder signatures: the body follows. */
+/**
+ * What callers do with jobs, and what they are told. Every method throws `DomainError('unavailable')` while the
+ * database is away.
+ */
 @Injectable()
 export class JobsService {
-  run(_request: RunRequest, _caller: Caller): Promise<{ jobId: string }> {
-    throw new Error('not written yet');
+  constructor(
+    private readonly jobs: JobsRepository,
+    private readonly submission: Submission,
+    private readonly endings: Endings,
+    private readonly clock: Clock,
+    @Inject(JOBS_OPTIONS) private readonly options: JobsOptions,
+  ) {}
+
+  /** Accepts a job: it is in the database when this resolves. Throws `invalid_request` for a file that does not exist. */
+  async run(request: RunRequest, caller: Caller): Promise<{ jobId: string }> {
+    return { jobId: await this.submission.accept(request, caller) };
   }
-  info(_jobId: string, _caller: Caller): Promise<JobView> {
-    throw new Error('not written yet');
+
+  /** Throws `not_found` for a job that never was or is somebody else's, `gone` for one that was deleted or has expired. */
+  async info(jobId: string, caller: Caller): Promise<JobView> {
+    const row = await this.jobs.find(jobId);
+    if (row === null || !mayTouch(row, caller) || this.isForgotten(row)) {
+      throw new DomainError('not_found', `There is no job ${jobId}.`);
+    }
+    if (isGone(row, this.clock.now())) throw new DomainError('gone', goneMessage(row));
+    return viewOf(row);
   }
-  list(_filter: JobFilter, _caller: Caller): Promise<JobPage> {
-    throw new Error('not written yet');
+
+  /** Newest first. Throws `forbidden` for a filter on somebody else's jobs. */
+  async list(filter: JobFilter, caller: Caller): Promise<JobPage> {
+    const user = filter.user ?? caller.user;
+    if (user !== caller.user && caller.role !== 'admin') {
+      throw new DomainError('forbidden', 'You may list your own jobs only.');
+    }
+    const ids = await this.jobs.list({ ...filter, user, now: this.clock.now() });
+    const page = ids.slice(0, filter.limit);
+    return { ids: page, nextPageToken: ids.length > filter.limit ? (page.at(-1) ?? null) : null };
   }
-  cancel(_jobId: string, _caller: Caller): Promise<void> {
-    throw new Error('not written yet');
+
+  /** Durable when it resolves; cancelling again is no error. Throws `invalid_request` or `forbidden`. */
+  async cancel(jobId: string, caller: Caller): Promise<void> {
+    await this.theirs(jobId, caller);
+    if (await this.endings.cancel(jobId)) return;
+    const row = await this.theirs(jobId, caller);
+    if (row.state === 'cancelled') return;
+    throw new DomainError('invalid_request', `Job ${jobId} has already finished: it ${finishedAs(row)}.`);
   }
-  remove(_jobId: string, _caller: Caller): Promise<void> {
-    throw new Error('not written yet');
+
+  /** Removes the job with its answer and outputs, running or not. Throws `invalid_request` or `forbidden`. */
+  async remove(jobId: string, caller: Caller): Promise<void> {
+    await this.theirs(jobId, caller);
+    if (await this.endings.remove(jobId, 'deleted')) return;
+    await this.theirs(jobId, caller);
+    throw new DomainError('invalid_request', `Job ${jobId} can not be deleted now. Try again.`);
   }
+
+  /** The caller's own job, still there. */
+  private async theirs(jobId: string, caller: Caller): Promise<JobRow> {
+    const row = await this.jobs.find(jobId);
+    if (row === null || this.isForgotten(row))
+      throw new DomainError('invalid_request', `There is no job ${jobId}.`);
+    if (!mayTouch(row, caller)) throw new DomainError('forbidden', `Job ${jobId} is somebody else's.`);
+    if (isGone(row, this.clock.now())) throw new DomainError('invalid_request', goneMessage(row));
+    return row;
+  }
+
+  private isForgotten(row: JobRow): boolean {
+    return isForgotten(row, this.clock.now(), this.options.tombstoneDays);
+  }
+}
+
+function mayTouch(row: JobRow, caller: Caller): boolean {
+  return row.owner === caller.user || caller.role === 'admin';
+}
+
+function finishedAs(row: JobRow): string {
+  return isFinished(row.state) ? row.state : `is ${row.state}`;
 }

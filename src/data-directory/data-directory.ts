@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import Sqlite from 'libsql';
+import { isUuid } from '../kernel/ids.js';
+
+/** Another process holds the directory: two services in one would end each other's jobs. */
+export class DataDirectoryInUseError extends Error {
+  constructor(path: string) {
+    super(`${path} is in use by another process of the job manager: give each its own data directory`);
+    this.name = 'DataDirectoryInUseError';
+  }
+}
+
+/** The one place on disk of a service, held by one process at a time. */
+export class DataDirectory {
+  private constructor(
+    /** Absolute. */
+    readonly path: string,
+    /** UUID of the directory: the same over restarts, another for each directory. */
+    readonly instanceId: string,
+    private readonly lock: Sqlite.Database,
+  ) {}
+
+  /**
+   * Makes the directory if need be, and takes hold of it until {@link release} or the end of the process, however
+   * that ends. Throws {@link DataDirectoryInUseError}, and the file system's error where it can't be made.
+   */
+  static async hold(path: string): Promise<DataDirectory> {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    const lock = takeLock(path);
+    return new DataDirectory(path, await instanceIdIn(path), lock);
+  }
+
+  /** Stored files. */
+  get files(): string {
+    return join(this.path, 'files');
+  }
+
+  /** Working directories of jobs. */
+  get work(): string {
+    return join(this.path, 'work');
+  }
+
+  release(): void {
+    this.lock.close();
+  }
+}
+
+/** SQLite's own lock on a file of its own: the kernel lets go of it with the process, so it can't go stale. */
+function takeLock(path: string): Sqlite.Database {
+  const database = new Sqlite(join(path, 'lock.sqlite'), { timeout: 0 });
+  try {
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    return database;
+  } catch (error) {
+    database.close();
+    if (error instanceof Error && /locked|busy/i.test(error.message)) throw new DataDirectoryInUseError(path);
+    throw error;
+  }
+}
+
+async function instanceIdIn(path: string): Promise<string> {
+  const file = join(path, 'instance-id');
+  const known = await readFile(file, 'utf8').catch(() => '');
+  if (isUuid(known.trim())) return known.trim();
+  const made = randomUUID();
+  await writeFile(file, `${made}\n`, { flush: true });
+  return made;
+}

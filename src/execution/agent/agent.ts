@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import { type Consumer, type JobDispatcher } from '../job-dispatcher.port.js';
+import { Attempt, type AttemptTools } from './attempt.js';
+import { LeaseKeeper } from './lease-keeper.js';
+import { persistently } from './persistently.js';
+
+export interface AgentOptions {
+  /** Names this agent for ever, over restarts too, and no other one. */
+  readonly name: string;
+  /** Jobs at once, 1 or more. */
+  readonly concurrency: number;
+  /** Ms without a sign of life after which its jobs go to others. */
+  readonly leaseMs: number;
+  /** Ms that running jobs get at the end of the process. */
+  readonly shutdownGraceMs: number;
+}
+
+/** After the last job was interrupted, its end is told for so long, then the next start finds it. */
+const LAST_REPORTS_MS = 5_000;
+
+/** Takes jobs from the queue, asks for leave to run each, and runs those it got it for. */
+export class Agent {
+  private readonly logger = new Logger('Agent');
+  private readonly leases: LeaseKeeper;
+  private readonly giveUp = new AbortController();
+  private consumer: Consumer | undefined;
+
+  constructor(
+    private readonly dispatcher: JobDispatcher,
+    private readonly tools: AttemptTools,
+    private readonly options: AgentOptions,
+  ) {
+    this.leases = new LeaseKeeper(tools.reports, options.leaseMs);
+  }
+
+  /** Nothing of an earlier process of this agent may be alive any more. Waits for a database that is away. */
+  async start(): Promise<void> {
+    await persistently(() => this.tools.reports.arrived(this.options.name), this.giveUp.signal);
+    this.leases.start();
+    this.consumer = this.dispatcher.consume(this.options.concurrency, (jobId, signal) =>
+      this.take(jobId, signal),
+    );
+    this.logger.log(`agent ${this.options.name} runs ${this.options.concurrency} jobs at once`);
+  }
+
+  /** Takes nothing more; what runs may end in time, and goes back to the queue otherwise. */
+  async drain(): Promise<void> {
+    const { shutdownGraceMs } = this.options;
+    const lastMoment = shutdownGraceMs + this.tools.options.killGraceMs + LAST_REPORTS_MS;
+    const timer = setTimeout(() => {
+      this.giveUp.abort(new Error('the process ends'));
+    }, lastMoment);
+    await this.consumer?.drain(shutdownGraceMs);
+    clearTimeout(timer);
+    this.leases.stop();
+  }
+
+  private async take(jobId: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.runIfGranted(jobId, signal);
+    } catch (error) {
+      if (signal.aborted || this.giveUp.signal.aborted) return;
+      // The lease ends by itself: then the job is put back, here or elsewhere.
+      this.logger.error({ jobId, err: error }, 'an attempt could not be brought to its end');
+    }
+  }
+
+  private async runIfGranted(jobId: string, signal: AbortSignal): Promise<void> {
+    const token = randomUUID();
+    const claimedAt = performance.now();
+    const { reports } = this.tools;
+    const assignment = await persistently(() => reports.claim(jobId, this.options.name, token), signal);
+    if (assignment === null) return;
+    const leaseEnded = this.leases.hold(assignment.lease, claimedAt);
+    try {
+      const taken = AbortSignal.any([signal, leaseEnded]);
+      await new Attempt(this.tools, assignment, taken, this.giveUp.signal).run();
+    } finally {
+      this.leases.release(assignment.lease);
+    }
+  }
+}

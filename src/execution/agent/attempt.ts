@@ -1,0 +1,155 @@
+import { Logger } from '@nestjs/common';
+import { type FileStore } from '../../data-manager/file-store.js';
+import { MAX_OUTPUTS } from '../attempt-files.port.js';
+import { type Assignment, type AttemptResult, type JobReports } from '../job-reports.port.js';
+import { type Launcher, type ProcessEnd } from '../runner/launcher.js';
+import { type CollectedOutput, collectOutputs } from '../runner/outputs.js';
+import { Workspace } from '../runner/workspace.js';
+import { AttemptFaultError } from './attempt-fault.js';
+import { runCommand } from './command.js';
+import { environmentOf } from './environment.js';
+import { type AttemptFacts, type Outcome, outcomeOf } from './outcome.js';
+import { persistently } from './persistently.js';
+import { Publishing } from './publishing.js';
+import { Staging } from './staging.js';
+
+/** What the running of commands must be told. */
+export interface AttemptOptions {
+  /** Absolute path of the directory that holds the working directories. */
+  readonly workRoot: string;
+  /** Between SIGTERM and SIGKILL, in ms. */
+  readonly killGraceMs: number;
+  /** Bytes of standard output, and of standard error. */
+  readonly maxOutputBytes: number;
+}
+
+/** What attempts are made with. */
+export interface AttemptTools {
+  readonly reports: JobReports;
+  readonly files: FileStore;
+  readonly launcher: Launcher;
+  readonly options: AttemptOptions;
+}
+
+/** The attempt was taken away, and nothing of it counts. */
+const ABANDONED = Symbol('abandoned');
+
+/** One attempt of a job: staging, command, publishing, removal of every trace, report. In this order. */
+export class Attempt {
+  private readonly logger = new Logger('Attempt');
+  private readonly key: string;
+  private readonly publishing: Publishing;
+
+  /**
+   * @param taken aborts when the attempt must end, with the interruption as its reason
+   * @param giveUp aborts when not even the end can be reported any more
+   */
+  constructor(
+    private readonly tools: AttemptTools,
+    private readonly assignment: Assignment,
+    private readonly taken: AbortSignal,
+    private readonly giveUp: AbortSignal,
+  ) {
+    this.key = `${assignment.lease.jobId}.${assignment.lease.attempt}`;
+    this.publishing = new Publishing(tools.files, assignment.lease, taken);
+  }
+
+  /** Resolves when nothing of the attempt is left but its result. Rejects only where the report was given up. */
+  async run(): Promise<void> {
+    const result = await this.perform();
+    const counts =
+      result !== ABANDONED &&
+      (await persistently(() => this.tools.reports.ended(this.assignment.lease, result), this.giveUp));
+    if (!counts || result.kind !== 'ended') await this.publishing.takeBack(this.giveUp);
+  }
+
+  private async perform(): Promise<AttemptResult | typeof ABANDONED> {
+    try {
+      const workspace = await Workspace.create(this.tools.options.workRoot, this.key);
+      try {
+        return await this.performIn(workspace);
+      } finally {
+        await workspace.remove();
+      }
+    } catch (error) {
+      return this.resultOf(error);
+    }
+  }
+
+  private async performIn(workspace: Workspace): Promise<AttemptResult | typeof ABANDONED> {
+    await new Staging(this.tools.files).stage(this.assignment, workspace.filesPath, this.taken);
+    const mayStart = await persistently(() => this.tools.reports.started(this.assignment.lease), this.taken);
+    if (!mayStart) return ABANDONED;
+    const { end, timedOut } = await this.execute(workspace);
+    const outcome = this.verdictOn(end, timedOut);
+    switch (outcome.kind) {
+      case 'abandoned':
+        return ABANDONED;
+      case 'returned':
+        return outcome;
+      case 'succeeded':
+        return this.publish(workspace, end, { succeeded: true, reason: null, repeatable: false });
+      case 'failed':
+        return this.publish(workspace, end, { ...outcome, succeeded: false });
+    }
+  }
+
+  private execute(workspace: Workspace): Promise<{ end: ProcessEnd; timedOut: boolean }> {
+    const { launcher, options } = this.tools;
+    const { command, timeoutSeconds } = this.assignment;
+    const request = {
+      key: this.key,
+      command,
+      workingDirectory: workspace.filesPath,
+      environment: environmentOf(this.assignment, workspace.filesPath),
+      stdoutPath: workspace.stdoutPath,
+      stderrPath: workspace.stderrPath,
+      maxOutputBytes: options.maxOutputBytes,
+    };
+    return runCommand(launcher, request, {
+      timeoutSeconds,
+      killGraceMs: options.killGraceMs,
+      taken: this.taken,
+    });
+  }
+
+  private verdictOn(end: ProcessEnd, timedOut: boolean): Outcome {
+    return outcomeOf({
+      end,
+      timedOut,
+      interruption: this.taken.aborted ? (this.taken.reason as AttemptFacts['interruption']) : undefined,
+      timeoutSeconds: this.assignment.timeoutSeconds,
+      maxOutputBytes: this.tools.options.maxOutputBytes,
+    });
+  }
+
+  private async publish(
+    workspace: Workspace,
+    end: ProcessEnd,
+    verdict: { succeeded: boolean; reason: string | null; repeatable: boolean },
+  ): Promise<AttemptResult> {
+    const { succeeded, reason, repeatable } = verdict;
+    const outputs = await this.outputsIn(workspace);
+    const published = await this.publishing.publish(workspace, end.stderrBytes, outputs);
+    const { exitCode, signal } = end;
+    return { kind: 'ended', succeeded, reason, repeatable, exitCode, signal, ...published };
+  }
+
+  private async outputsIn(workspace: Workspace): Promise<readonly CollectedOutput[]> {
+    const { outputFiles, binary, inputFiles } = this.assignment;
+    if (outputFiles.length === 0) return [];
+    const inputs = new Set([...inputFiles, ...(binary === null ? [] : [binary])]);
+    return collectOutputs(workspace.filesPath, outputFiles, { leaveOut: inputs, most: MAX_OUTPUTS });
+  }
+
+  private resultOf(error: unknown): AttemptResult | typeof ABANDONED {
+    if (this.taken.aborted) return this.taken.reason === 'shutdown' ? { kind: 'returned' } : ABANDONED;
+    if (error instanceof AttemptFaultError)
+      return { kind: 'fault', reason: error.message, passing: error.passing };
+    this.logger.error(
+      { jobId: this.assignment.lease.jobId, err: error },
+      'an attempt failed through a fault of its agent',
+    );
+    return { kind: 'fault', reason: 'The agent could not run the command.', passing: true };
+  }
+}

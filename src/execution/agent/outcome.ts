@@ -1,0 +1,50 @@
+import { type ProcessEnd } from '../runner/launcher.js';
+
+/** All that is known once nothing of a command is alive any more. */
+export interface AttemptFacts {
+  /** Why it was interrupted from outside; undefined: it was not. */
+  readonly interruption: 'recalled' | 'shutdown' | 'lease-ended' | undefined;
+  readonly timedOut: boolean;
+  readonly timeoutSeconds: number | null;
+  readonly end: ProcessEnd;
+  readonly maxOutputBytes: number;
+}
+
+/** What becomes of an attempt. */
+export type Outcome =
+  | { readonly kind: 'abandoned' }
+  | { readonly kind: 'returned' }
+  | { readonly kind: 'succeeded' }
+  | {
+      readonly kind: 'failed';
+      /** One sentence for a person. */
+      readonly reason: string;
+      /** The command itself is to blame, not a limit. */
+      readonly repeatable: boolean;
+    };
+
+/**
+ * The one place that decides it, in this order: taken away (cancelled, deleted, expired, lease lost), given back,
+ * a limit, and only then what the command itself said.
+ */
+export function outcomeOf(facts: AttemptFacts): Outcome {
+  const { interruption, end } = facts;
+  if (interruption === 'recalled' || interruption === 'lease-ended') return { kind: 'abandoned' };
+  if (interruption === 'shutdown') return { kind: 'returned' };
+  if (end.outputLimitReached) {
+    const limit = `The command wrote more than ${facts.maxOutputBytes} bytes of output and was stopped.`;
+    return { kind: 'failed', reason: limit, repeatable: false };
+  }
+  if (facts.timedOut) {
+    const limit = `The command ran longer than its timeout of ${facts.timeoutSeconds ?? 0} s and was stopped.`;
+    return { kind: 'failed', reason: limit, repeatable: false };
+  }
+  if (end.exitCode === 0) return { kind: 'succeeded' };
+  return { kind: 'failed', reason: ownWords(end), repeatable: true };
+}
+
+function ownWords({ exitCode, signal }: ProcessEnd): string {
+  return exitCode === null
+    ? `The command was ended by the signal ${signal ?? 'unknown'}.`
+    : `The command exited with code ${exitCode}.`;
+}

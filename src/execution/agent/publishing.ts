@@ -1,0 +1,83 @@
+import { createReadStream } from 'node:fs';
+import { type FileStore } from '../../data-manager/file-store.js';
+import { attemptFileId, type AttemptPart } from '../attempt-files.port.js';
+import { type Lease, type StoredOutput } from '../job-reports.port.js';
+import { type CollectedOutput } from '../runner/outputs.js';
+import { type Workspace } from '../runner/workspace.js';
+import { AttemptFaultError } from './attempt-fault.js';
+import { persistently } from './persistently.js';
+
+/** The data manager may be away so long before a finished command's result is given up and the job run again. */
+const PATIENCE_MS = 600_000;
+
+/** What an attempt left in the data manager. */
+export interface Published {
+  readonly answerId: string;
+  readonly stderrId: string | null;
+  readonly outputs: readonly StoredOutput[];
+}
+
+interface Upload {
+  readonly part: AttemptPart;
+  readonly name: string;
+  readonly open: CollectedOutput['open'];
+  readonly ownedPath?: string;
+}
+
+/** Stores the result of one attempt, and takes it back where it turns out not to count. */
+export class Publishing {
+  private readonly stored: string[] = [];
+
+  constructor(
+    private readonly files: FileStore,
+    private readonly lease: Lease,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /**
+   * Standard output, standard error if there is any, then the outputs one after the other. Durable when it resolves.
+   * Throws {@link AttemptFaultError} if the data manager stays away, and the signal's reason once that is aborted.
+   */
+  async publish(
+    workspace: Workspace,
+    stderrBytes: number,
+    outputs: readonly CollectedOutput[],
+  ): Promise<Published> {
+    const answerId = await this.store(captured('stdout', workspace.stdoutPath));
+    const stderrId = stderrBytes === 0 ? null : await this.store(captured('stderr', workspace.stderrPath));
+    const stored: StoredOutput[] = [];
+    for (const [index, { path, size, open }] of outputs.entries()) {
+      const fileId = await this.store({ part: `output/${index}`, name: path, open });
+      stored.push({ path, fileId, size });
+    }
+    return { answerId, stderrId, outputs: stored };
+  }
+
+  /** Removes what was stored; last first, for whoever cleans up after us counts from the first. */
+  async takeBack(signal: AbortSignal): Promise<void> {
+    for (const id of this.stored.reverse()) await persistently(() => this.files.remove(id), signal);
+  }
+
+  private async store({ part, name, open, ownedPath }: Upload): Promise<string> {
+    const id = attemptFileId(this.lease.jobId, this.lease.attempt, part);
+    this.stored.push(id);
+    const patience = AbortSignal.timeout(PATIENCE_MS);
+    const signal = AbortSignal.any([this.signal, patience]);
+    const source = ownedPath === undefined ? { open } : { open, ownedPath };
+    try {
+      const info = await persistently(() => this.files.put(source, { id, name, signal }), signal);
+      if (info.id !== id) this.stored.splice(-1, 1, info.id);
+      return info.id;
+    } catch (error) {
+      if (!patience.aborted || this.signal.aborted) throw error;
+      throw new AttemptFaultError('The result could not be stored: the data manager is away.', {
+        passing: true,
+        cause: error,
+      });
+    }
+  }
+}
+
+function captured(part: 'stdout' | 'stderr', path: string): Upload {
+  return { part, name: part, open: () => createReadStream(path), ownedPath: path };
+}

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import pLimit from 'p-limit';
+import { type FileInfo, type FileStore } from '../../data-manager/file-store.js';
+import { DomainError } from '../../kernel/errors.js';
+import { type Assignment } from '../job-reports.port.js';
+import { AttemptFaultError } from './attempt-fault.js';
+
+const FILES_AT_ONCE = 4;
+const EXECUTABLE = 0o700;
+const READABLE = 0o600;
+
+/** Brings files of the data manager into a working directory, each named by its UUID. */
+export class Staging {
+  constructor(private readonly files: FileStore) {}
+
+  /**
+   * Streams the binary and the input files of an attempt into `directory`, a repeated one once.
+   * Throws {@link AttemptFaultError}; what was staged until then lies in `directory`.
+   */
+  async stage(assignment: Assignment, directory: string, signal: AbortSignal): Promise<void> {
+    const ids = new Set([
+      ...(assignment.binary === null ? [] : [assignment.binary]),
+      ...assignment.inputFiles,
+    ]);
+    if (ids.size === 0) return;
+    const firstFault = new AbortController();
+    const either = AbortSignal.any([signal, firstFault.signal]);
+    const limit = pLimit(FILES_AT_ONCE);
+    const all = [...ids].map((id) =>
+      limit(() =>
+        this.stageFile(id, join(directory, id), { executable: id === assignment.binary, signal: either }),
+      ),
+    );
+    try {
+      await Promise.all(all);
+    } catch (error) {
+      firstFault.abort();
+      await Promise.allSettled(all);
+      throw error;
+    }
+  }
+
+  private async stageFile(
+    id: string,
+    path: string,
+    how: { executable: boolean; signal: AbortSignal },
+  ): Promise<void> {
+    try {
+      const { info, content } = await this.files.open(id, { signal: how.signal });
+      const mode = how.executable ? EXECUTABLE : READABLE;
+      const hash = createHash('sha256');
+      const seen = new PassThrough({
+        transform(chunk: Buffer, _encoding, done) {
+          hash.update(chunk);
+          done(null, chunk);
+        },
+      });
+      const target = createWriteStream(path, { flags: 'wx', mode });
+      await pipeline(content, seen, target, { signal: how.signal });
+      verify(info, target.bytesWritten, hash.digest('hex'));
+    } catch (error) {
+      how.signal.throwIfAborted();
+      throw stagingFault(id, error);
+    }
+  }
+}
+
+function verify(info: FileInfo, size: number, sha256: string): void {
+  if (size === info.size && sha256 === info.sha256) return;
+  throw new DomainError('unavailable', `it arrived damaged (${size} of ${info.size} bytes)`);
+}
+
+function stagingFault(id: string, error: unknown): AttemptFaultError {
+  if (error instanceof DomainError && error.code === 'not_found') {
+    return new AttemptFaultError(`File ${id} is not in the data manager any more.`, {
+      passing: false,
+      cause: error,
+    });
+  }
+  return new AttemptFaultError(`File ${id} could not be loaded from the data manager.`, {
+    passing: true,
+    cause: error,
+  });
+}

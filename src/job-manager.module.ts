@@ -1,0 +1,89 @@
+import { ConfigurableModuleBuilder, type DynamicModule, Module } from '@nestjs/common';
+import { AgentModule } from './agent.module.js';
+import { type AppConfig, type ConfigOptions } from './config/config.js';
+import { DataDirectory } from './data-directory/data-directory.js';
+import { DataManagerModule } from './data-manager/index.js';
+import { DatabaseModule } from './database/database.module.js';
+import { dialectOf } from './database/database-url.js';
+import { MIGRATIONS } from './database/migrations/index.js';
+import { ExecutionModule } from './execution/execution.module.js';
+import { jobApiControllers } from './jobs/api/job-api-controllers.js';
+import { jobLabelSchema, jobSchema } from './jobs/job.entity.js';
+import { JobStoreModule } from './jobs/job-store.module.js';
+import { JobsModule } from './jobs/jobs.module.js';
+import { JOBS_OPTIONS, type JobsOptions } from './jobs/jobs.options.js';
+import { SETTINGS, SettingsModule } from './settings.module.js';
+
+/** The settings of the job manager, each optional: `docs/embed.md` lists them. */
+export type JobManagerOptions = ConfigOptions;
+
+/** What must be known before anything is injected. */
+export interface JobManagerExtras {
+  /** All routes live below it, and only there; absent: at the root and below `api/job`. */
+  readonly prefix?: string;
+}
+
+const OPTIONS = Symbol('JobManagerOptions');
+
+const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<JobManagerOptions>({
+  optionsInjectionToken: OPTIONS,
+})
+  .setClassMethodName('forRoot')
+  .setExtras<JobManagerExtras>({}, (definition, { prefix }) => assemble(definition, prefix))
+  .build();
+
+/** The job manager as a module: its API, its database, its queue, and an agent unless `agentConcurrency` is 0. */
+@Module({})
+export class JobManagerModule extends ConfigurableModuleClass {}
+
+function assemble(given: DynamicModule, prefix: string | undefined): DynamicModule {
+  const settings = SettingsModule.register(given, OPTIONS);
+  const database = databaseOf(settings, prefix);
+  const store = JobStoreModule.register({ imports: [database] });
+  const execution = ExecutionModule.register({ imports: [store] });
+  const files = filesOf(settings, prefix);
+  const jobs = JobsModule.register({
+    imports: [settings, store, execution, files],
+    options: { provide: JOBS_OPTIONS, inject: [SETTINGS], useFactory: jobsOptions },
+    controllers: jobApiControllers(prefix),
+  });
+  const agent = AgentModule.register({ imports: [settings, execution, jobs, files] });
+  return { module: given.module, imports: [settings, database, jobs, agent], exports: [jobs, database] };
+}
+
+function databaseOf(settings: DynamicModule, prefix = ''): DynamicModule {
+  return DatabaseModule.register({
+    name: `job-manager${prefix === '' ? '' : `:${prefix}`}`,
+    imports: [settings],
+    // The directory too: nobody may touch the database before this process holds it.
+    inject: [SETTINGS, DataDirectory],
+    useFactory: ({ databaseUrl, tablePrefix }: AppConfig) => {
+      const target = { dialect: dialectOf(databaseUrl), tablePrefix };
+      const entities = [jobSchema(target), jobLabelSchema(target)];
+      return { url: databaseUrl, tablePrefix, entities, migrations: MIGRATIONS };
+    },
+  });
+}
+
+function filesOf(settings: DynamicModule, prefix: string | undefined): DynamicModule {
+  return DataManagerModule.registerAsync({
+    imports: [settings],
+    serveAt: prefix === undefined ? ['', 'v1'] : [prefix, `${prefix}/v1`],
+    inject: [SETTINGS, DataDirectory],
+    useFactory: ({ dataManagerUrl: url, dataManagerToken: token }: AppConfig, { files }: DataDirectory) => ({
+      directory: files,
+      ...(url === undefined ? {} : { url }),
+      ...(token === undefined ? {} : { token }),
+    }),
+  });
+}
+
+function jobsOptions(settings: AppConfig): JobsOptions {
+  const { defaultTtl, maxQueuedJobs, agentLostSeconds, tombstoneDays } = settings;
+  return {
+    maxQueuedJobs,
+    agentLostSeconds,
+    tombstoneDays,
+    ...(defaultTtl === undefined ? {} : { defaultTtl }),
+  };
+}

@@ -1,0 +1,34 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock } from '../../kernel/clock.js';
+import { DueWork } from '../due-work.js';
+import { JobsRepository } from '../jobs.repository.js';
+import { JOBS_OPTIONS, type JobsOptions } from '../jobs.options.js';
+
+const BATCH = 500;
+const MILLISECONDS_IN_DAY = 86_400_000;
+const LOOK_AGAIN_MS = 600_000;
+
+/** Forgets jobs that have been gone for long. */
+@Injectable()
+export class Tombstones {
+  readonly schedule: DueWork;
+
+  constructor(
+    private readonly jobs: JobsRepository,
+    clock: Clock,
+    @Inject(JOBS_OPTIONS) private readonly options: JobsOptions,
+  ) {
+    this.schedule = new DueWork({
+      name: 'the removal of old tombstones',
+      clock,
+      next: () => Promise.resolve(clock.now() + LOOK_AGAIN_MS),
+      work: (now) => this.prune(now),
+    });
+  }
+
+  private async prune(now: number): Promise<void> {
+    const before = now - this.options.tombstoneDays * MILLISECONDS_IN_DAY;
+    let pruned = BATCH;
+    while (pruned === BATCH) pruned = await this.jobs.prune(before, BATCH);
+  }
+}

@@ -1,0 +1,31 @@
+import { Injectable } from '@nestjs/common';
+import { type Caller } from '../auth/auth.port.js';
+import { JobDispatcher } from '../execution/job-dispatcher.port.js';
+import { Admission } from './admission.js';
+import { ExpiryService } from './expiry/expiry.service.js';
+import { type RunRequest } from './job.types.js';
+import { JobsRepository } from './jobs.repository.js';
+import { QueueDepth } from './queue-depth.js';
+
+/** Accepts jobs: row first, queue second, so that nothing that was answered can be lost. */
+@Injectable()
+export class Submission {
+  constructor(
+    private readonly admission: Admission,
+    private readonly depth: QueueDepth,
+    private readonly jobs: JobsRepository,
+    private readonly dispatcher: JobDispatcher,
+    private readonly expiry: ExpiryService,
+  ) {}
+
+  /** Resolves with the id of a job that the database holds. */
+  async accept(request: RunRequest, caller: Caller): Promise<string> {
+    await this.admission.checkFiles(request);
+    await this.depth.take();
+    const row = this.admission.rowFor(request, caller);
+    await this.jobs.insert(row);
+    this.dispatcher.offer({ id: row.id, rank: row.queueRank });
+    if (row.expiresAt !== null) this.expiry.schedule.expectAt(row.expiresAt);
+    return row.id;
+  }
+}
