@@ -1,7 +1,6 @@
 import { DomainError } from '../../kernel/errors.js';
+import { MAX_DEPTH, tooDeep } from './unsafe-names.js';
 
-/** Far beyond any valid request, far below what exhausts the stack of a recursive parser. */
-const MAX_DEPTH = 32;
 /** Values, names and comments: bounds the time that a body of many tiny ones can take. */
 const MAX_TOKENS = 20_000;
 
@@ -19,8 +18,8 @@ export function checkJson5Limits(text: string): void {
     const [found] = match;
     depth += nestingOf(found);
     tokens += 1;
-    if (depth > MAX_DEPTH) throw refusal(`it is nested more than ${MAX_DEPTH} levels deep`);
-    if (tokens > MAX_TOKENS) throw refusal('it has too many values');
+    if (depth > MAX_DEPTH) throw tooDeep();
+    if (tokens > MAX_TOKENS) throw new DomainError('invalid_request', 'The body has too many values.');
     interesting.lastIndex = endOf(found, text, interesting.lastIndex);
   }
 }
@@ -51,8 +50,4 @@ function endOfString(quote: string, text: string, from: number): number {
     index += 1;
   }
   return index;
-}
-
-function refusal(reason: string): DomainError {
-  return new DomainError('invalid_request', `The body is refused: ${reason}.`);
 }

@@ -8,14 +8,14 @@ const NESTED = /^([^[\]]+)\[([^[\]]+)\]$/;
 type Fields = Record<string, unknown>;
 
 /**
- * The fields of `application/x-www-form-urlencoded` text: strings, arrays of strings where a field repeats,
+ * The fields of `application/x-www-form-urlencoded` text, which is also what a query string is: strings, arrays of strings where a field repeats,
  * and objects of them for `name[key]`. Objects have no prototype.
  *
  * @throws DomainError invalid_request: a bad escape, or one field in two shapes
  */
 export function parseForm(text: string): Record<string, unknown> {
   const parts = text.split('&').filter((part) => part !== '');
-  if (parts.length > MAX_FIELDS) throw refusal(`it has more than ${MAX_FIELDS} fields`);
+  if (parts.length > MAX_FIELDS) throw refusal(`there are more than ${MAX_FIELDS} fields`);
   const fields = Object.create(null) as Fields;
   for (const part of parts) {
     const split = part.indexOf('=');
@@ -29,7 +29,7 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
-    throw refusal('it has a percent sign that starts no valid UTF-8 escape');
+    throw refusal('a percent sign starts no valid UTF-8 escape');
   }
 }
 
@@ -43,7 +43,7 @@ function add(fields: Fields, name: string, value: string): void {
   fields[outer] ??= Object.create(null) as Fields;
   const nested = fields[outer];
   if (!isFields(nested))
-    throw refusal(`it gives ${JSON.stringify(outer)} both plainly and by names in brackets`);
+    throw refusal(`${JSON.stringify(outer)} is given both plainly and by names in brackets`);
   append(nested, inner, value);
 }
 
@@ -53,7 +53,7 @@ function append(fields: Fields, name: string, value: string): void {
   if (before === undefined) fields[name] = value;
   else if (Array.isArray(before)) before.push(value);
   else if (typeof before === 'string') fields[name] = [before, value];
-  else throw refusal(`it gives ${JSON.stringify(name)} both plainly and by names in brackets`);
+  else throw refusal(`${JSON.stringify(name)} is given both plainly and by names in brackets`);
 }
 
 function isFields(value: unknown): value is Fields {
@@ -61,5 +61,5 @@ function isFields(value: unknown): value is Fields {
 }
 
 function refusal(reason: string): DomainError {
-  return new DomainError('invalid_request', `The form is refused: ${reason}.`);
+  return new DomainError('invalid_request', `The fields can't be read: ${reason}.`);
 }

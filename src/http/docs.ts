@@ -1,0 +1,27 @@
+import { type INestApplication } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+
+/** Serves Swagger UI at `/docs` and the OpenAPI 3.1 document at `/docs-json`. Call it before `listen`. */
+export function setupDocs(app: INestApplication): void {
+  SwaggerModule.setup('docs', app, () => openApiDocument(app), {
+    jsonDocumentUrl: 'docs-json',
+    raw: ['json'],
+    customSiteTitle: 'Job manager',
+    swaggerOptions: { displayRequestDuration: true },
+  });
+}
+
+/** The document of all routes that aren't aliases. */
+export function openApiDocument(app: INestApplication): OpenAPIObject {
+  const description = 'Runs shell commands as durable jobs, with files in and answers out.';
+  const config = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Job manager')
+    .setDescription(description)
+    .setVersion('1')
+    .addTag('jobs', 'Commands that run')
+    .addTag('files', 'Bytes by UUID')
+    .addTag('health', 'For whoever watches over the service')
+    .build();
+  return SwaggerModule.createDocument(app, config);
+}

@@ -1,0 +1,35 @@
+import { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { readBody } from './read-body.js';
+
+/**
+ * Hands controllers the body as bytes, whatever its content type says: no request is answered 415. A body
+ * sent to `POST …/files` stays unread on the raw request, for the upload to stream.
+ */
+export function readBodiesAsBytes(instance: FastifyInstance, maxBytes: number): void {
+  instance.removeAllContentTypeParsers();
+  instance.addContentTypeParser('*', async (request: FastifyRequest) =>
+    isUpload(request) ? undefined : await readBody(request.raw, maxBytes),
+  );
+  instance.addHook('onRequest', (request, _reply, done) => {
+    tameContentType(request);
+    done();
+  });
+}
+
+function isUpload(request: FastifyRequest): boolean {
+  const [path = ''] = request.url.split('?', 1);
+  return request.method === 'POST' && /\/files\/?$/.test(path);
+}
+
+const FORM = 'application/x-www-form-urlencoded';
+
+/** Fastify answers 415 where this header is malformed; but for uploads, only "it is a form" matters. */
+function tameContentType(request: FastifyRequest): void {
+  const { headers } = request.raw;
+  const type = headers['content-type'];
+  if (type === undefined) return;
+  const isForm = type.trim().toLowerCase().split(';', 1)[0]?.trim() === FORM;
+  const isMultipart = /^multipart\/form-data\s*;/i.test(type);
+  if (isForm) headers['content-type'] = FORM;
+  else if (!isMultipart || !isUpload(request)) delete headers['content-type'];
+}

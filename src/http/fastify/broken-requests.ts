@@ -1,0 +1,54 @@
+import { type FastifyInstance } from 'fastify';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type Duplex } from 'node:stream';
+
+/** A connection with what Node keeps of the answer in progress on it. */
+type Connection = Duplex & { readonly _httpMessage?: ServerResponse | null };
+
+const STATUS_OF: Readonly<Record<string, { status: number; error: string }>> = {
+  HPE_HEADER_OVERFLOW: { status: 431, error: 'The URL and the headers are too long together.' },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: 413, error: 'The extensions of a chunk are too long.' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, error: 'The request did not arrive in time.' },
+};
+
+/** Answers a request that the HTTP parser could not read, in the shape of all errors. */
+export function answerUnparsable(error: Error & { code?: string }, connection: Connection): void {
+  const isAnswering = connection._httpMessage?.headersSent === true;
+  // Bytes in the middle of another answer would be taken for a part of it.
+  if (error.code === 'ECONNRESET' || !connection.writable || isAnswering) {
+    connection.destroy();
+    return;
+  }
+  const fallback = { status: 400, error: 'The request is not valid HTTP/1.1.' };
+  writeAndClose(connection, STATUS_OF[error.code ?? ''] ?? fallback);
+}
+
+function writeAndClose(connection: Duplex, answer: { status: number; error: string }): void {
+  const body = JSON.stringify({ error: answer.error });
+  const head = [
+    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  connection.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => {
+    connection.destroy();
+  });
+}
+
+/** What Node would otherwise answer by itself, without a body or not at all. */
+export function answerOddRequests(instance: FastifyInstance): void {
+  instance.server.on('connect', (_request: IncomingMessage, connection: Duplex) => {
+    connection.on('error', () => connection.destroy());
+    writeAndClose(connection, { status: 405, error: 'CONNECT is not possible here: this is no proxy.' });
+  });
+  instance.server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+    response.writeHead(417, { 'content-type': 'application/json; charset=utf-8', connection: 'close' });
+    response.end(JSON.stringify({ error: 'Only "100-continue" can be expected.' }));
+  });
+  instance.addHook('onRequest', (request, reply, done) => {
+    const isHostMissing = request.raw.httpVersion === '1.1' && request.raw.headers.host === undefined;
+    if (isHostMissing) void reply.code(400).send({ error: 'The request has no Host header.' });
+    else done();
+  });
+}

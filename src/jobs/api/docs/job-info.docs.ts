@@ -1,0 +1,69 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
+import { DescribeError } from '../../../http/error-docs.js';
+import { VISIBLE_STATES } from '../../job.types.js';
+import { DescribeCommonErrors, SOME_JOB } from './answers.docs.js';
+
+const TEXT = { type: 'string' } as const;
+const UUID = { type: 'string', format: 'uuid' } as const;
+const TEXT_OR_NULL = { type: ['string', 'null'] };
+const UUID_OR_NULL = { type: ['string', 'null'], format: 'uuid' };
+const TIME_OR_NULL = { type: ['string', 'null'], format: 'date-time' };
+const INTEGER = { type: 'integer' } as const;
+
+const JOB_PROPERTIES = {
+  state: { ...TEXT, enum: [...VISIBLE_STATES] },
+  answer_id: {
+    ...UUID_OR_NULL,
+    description: 'The stored file with what the command wrote to standard output.',
+  },
+  job_id: UUID,
+  name: TEXT_OR_NULL,
+  labels: { type: 'object', additionalProperties: TEXT },
+  owner: TEXT,
+  command: TEXT,
+  ttl: { ...TEXT_OR_NULL, description: 'Seconds, decimal.' },
+  exit_code: { type: ['integer', 'null'] },
+  signal: { ...TEXT_OR_NULL, description: 'That ended the command, such as SIGKILL.' },
+  reason: { ...TEXT_OR_NULL, description: 'Why the job failed.' },
+  stderr_id: { ...UUID_OR_NULL, description: 'The stored file with what it wrote to standard error.' },
+  outputs: {
+    type: 'array',
+    items: {
+      type: 'object',
+      required: ['path', 'file_id', 'size'],
+      properties: { path: TEXT, file_id: UUID, size: { ...INTEGER, description: 'Bytes.' } },
+    },
+  },
+  attempt: INTEGER,
+  agent: TEXT_OR_NULL,
+  created_at: TIME_OR_NULL,
+  started_at: TIME_OR_NULL,
+  finished_at: TIME_OR_NULL,
+  expires_at: TIME_OR_NULL,
+};
+
+/** Method: documents `GET /job_info/:job_id`. */
+export function DescribeJobInfo(): MethodDecorator {
+  return applyDecorators(
+    ApiOperation({
+      operationId: 'jobInfo',
+      summary: "Tell a job's state",
+      description: 'Also below /api/job, and as GET /job_info?job_id=….',
+    }),
+    ApiParam({ name: 'job_id', schema: UUID }),
+    ApiResponse({
+      status: 200,
+      description: 'What is known of the job.',
+      schema: { type: 'object', required: Object.keys(JOB_PROPERTIES), properties: JOB_PROPERTIES },
+    }),
+    DescribeError(400, 'The id is no UUID.', 'job_id must be a UUID.'),
+    DescribeError(
+      404,
+      'There never was such a job, or it is not yours to see.',
+      `There is no job ${SOME_JOB}.`,
+    ),
+    DescribeError(410, 'The job was deleted or has expired.', `Job ${SOME_JOB} has expired.`),
+    DescribeCommonErrors(),
+  );
+}

@@ -1,0 +1,84 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import { DescribeError } from '../../../http/error-docs.js';
+import {
+  MAX_COMMAND_BYTES,
+  MAX_INPUT_FILES,
+  MAX_OUTPUT_GLOBS,
+  MAX_TTL,
+  PRIORITY_RANGE,
+  RETRIES_RANGE,
+  TIMEOUT_RANGE,
+} from '../../job.types.js';
+import { DescribeBodyErrors, DescribeCommonErrors, JOB_ID_SCHEMA } from './answers.docs.js';
+
+const UUID = { type: 'string', format: 'uuid' } as const;
+const STRINGS = { type: 'object', additionalProperties: { type: 'string' } } as const;
+
+function integer(description: string, { min, max }: { min: number; max: number }): object {
+  return { type: 'integer', minimum: min, maximum: max, description };
+}
+
+const RUN_PROPERTIES = {
+  command: {
+    type: 'string',
+    minLength: 1,
+    description: `Run by /bin/sh -c. At most ${MAX_COMMAND_BYTES} bytes of UTF-8, without NUL.`,
+  },
+  binary: {
+    ...UUID,
+    description: 'A stored file, put into the working directory as an executable: "$BINARY".',
+  },
+  input_files: {
+    type: 'array',
+    items: UUID,
+    maxItems: MAX_INPUT_FILES,
+    description:
+      'Stored files, put into the working directory by their UUIDs: "$INPUT_1", … and $INPUT_FILES.',
+  },
+  ttl: {
+    description: `Seconds from now until the job expires, 0 to ${MAX_TTL.toString()}, as a number or decimal string.`,
+    oneOf: [
+      { type: 'integer', minimum: 0 },
+      { type: 'string', pattern: '^[0-9]{1,20}$' },
+    ],
+  },
+  output_files: {
+    type: 'array',
+    items: { type: 'string' },
+    maxItems: MAX_OUTPUT_GLOBS,
+    description: 'Globs, relative to the working directory, of files to store when the command has ended.',
+  },
+  env: { ...STRINGS, description: "Variables of the command's environment." },
+  name: { type: 'string', minLength: 1, maxLength: 255, description: 'For a person.' },
+  labels: { ...STRINGS, description: 'By which jobs can be listed.' },
+  timeout: integer('Seconds of run time after which the command is ended.', TIMEOUT_RANGE),
+  retries: integer(`Attempts beyond the first, after a lost agent or failed staging.`, RETRIES_RANGE),
+  retry_on_failure: { type: 'boolean', description: 'Retry a command that exits non-zero, too.' },
+  priority: integer('Higher runs first.', PRIORITY_RANGE),
+};
+
+/** Method: documents `POST /run`. */
+export function DescribeRun(): MethodDecorator {
+  return applyDecorators(
+    ApiOperation({
+      operationId: 'run',
+      summary: 'Start a job',
+      description: 'Queues a shell command. Also below /api/job. JSON counts under any content type.',
+    }),
+    ApiBody({
+      required: true,
+      schema: {
+        type: 'object',
+        required: ['command'],
+        additionalProperties: false,
+        properties: RUN_PROPERTIES,
+        example: { command: 'uname -a | wc -l' },
+      },
+    }),
+    ApiResponse({ status: 201, description: 'The job is accepted and will run.', schema: JOB_ID_SCHEMA }),
+    DescribeError(400, 'Something in the body is wrong.', 'command is missing; "comand" is unknown.'),
+    DescribeBodyErrors(),
+    DescribeCommonErrors(),
+  );
+}
