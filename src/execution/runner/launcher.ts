@@ -34,7 +34,8 @@ export interface ProcessEnd {
 export interface RunningProcess {
   /**
    * Resolves once nothing of the command is alive any more and both output files are complete and closed.
-   * Rejects with {@link LauncherLostError} where the launcher died: then too nothing of it is alive.
+   * Rejects with {@link LauncherLostError} where the launcher died, and with {@link OutputLostError} where
+   * the output could not be written, say to a full disk: then too nothing of it is alive.
    */
   readonly ended: Promise<ProcessEnd>;
   /**
@@ -60,11 +61,22 @@ export class LaunchFailedError extends Error {
   }
 }
 
+/** What the command wrote could not be kept, or its shell not be reached; it was killed. The host's fault. */
+export class OutputLostError extends Error {
+  constructor(detail: string) {
+    super(`the command was killed, its output could not be kept: ${detail}`);
+    this.name = 'OutputLostError';
+  }
+}
+
 /** Starts commands in processes that are not the server's children, and ends them whole. */
 export abstract class Launcher {
   /** Starts the launcher process, probes the host. Resolves with what containment is in force. */
   abstract start(): Promise<Containment>;
-  /** Rejects with {@link LaunchFailedError} where nothing was started. */
+  /**
+   * Rejects with {@link LaunchFailedError} where nothing was started, and with {@link LauncherLostError} where
+   * the launcher died over it: the command may have begun, nothing of it is alive.
+   */
   abstract launch(request: LaunchRequest): Promise<RunningProcess>;
   /** Kills all that still runs, ends the launcher process, waits for both. */
   abstract close(): Promise<void>;

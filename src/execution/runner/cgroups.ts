@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { type Dirent, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const LOOK_AGAIN_MS = 2;
+
+/** Where the cgroups of one instance lie, or null where no cgroup v2 hierarchy is mounted. */
+export function instanceCgroup(instance: string): string | null {
+  const mount = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' '))
+    .find(([, , type]) => type === 'cgroup2')?.[1];
+  const own = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1];
+  if (mount === undefined || own === undefined) return null;
+  const name = createHash('sha256').update(instance).digest('hex').slice(0, 16);
+  return join(mount, own, `job-manager-${name}`);
+}
+
+/** True while a process is alive in it or below it. */
+export function isPopulated(cgroup: string): boolean {
+  try {
+    return readFileSync(join(cgroup, 'cgroup.events'), 'utf8').includes('populated 1');
+  } catch {
+    return false;
+  }
+}
+
+/** Every process in it and below it. */
+export function processesIn(cgroup: string): number[] {
+  return [cgroup, ...groupsBelow(cgroup)].flatMap((group) =>
+    readFileSync(join(group, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number),
+  );
+}
+
+/** SIGKILL to all in it and below it, in one step of the kernel's; resolves once none is alive. */
+export async function killCgroup(cgroup: string): Promise<void> {
+  while (isPopulated(cgroup)) {
+    writeFileSync(join(cgroup, 'cgroup.kill'), '1');
+    await delay(LOOK_AGAIN_MS);
+  }
+}
+
+/** Removes an empty cgroup and those that commands made in it; one that is not there is no error. */
+export function removeCgroup(cgroup: string): void {
+  for (const group of [...groupsBelow(cgroup).reverse(), cgroup]) {
+    try {
+      rmdirSync(group);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+}
+
+/** Parents before children. */
+function groupsBelow(cgroup: string): string[] {
+  return directoriesIn(cgroup).flatMap((group) => [group, ...groupsBelow(group)]);
+}
+
+function directoriesIn(cgroup: string): string[] {
+  let entries: Dirent[];
+  try {
+    entries = readdirSync(cgroup, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => join(cgroup, entry.name));
+}

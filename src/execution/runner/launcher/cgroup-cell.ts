@@ -1,0 +1,67 @@
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { instanceCgroup, isPopulated, killCgroup, processesIn, removeCgroup } from '../cgroups.js';
+import { signalProcess } from '../process-table.js';
+import { type Cell, type CellMaker } from './cell.js';
+import { Starter } from './starter.js';
+
+/** A cgroup that each command enters before anything else: nothing in it leaves it without leave to write to others. */
+export const cgroupCell: CellMaker = async (options) => {
+  const parent = instanceCgroup(options.instance);
+  if (parent === null) throw new Error('no cgroup v2 hierarchy is mounted');
+  mkdirSync(parent, { recursive: true });
+  const cgroup = mkdtempSync(join(parent, 'cell-'));
+  const { instance, outputFds, tether: wrapper } = options;
+  const starter = new Starter({ wrapper, mark: `${instance}/starter`, outputFds, cgroup });
+  const cell = new CgroupCell(starter, cgroup);
+  try {
+    await starter.ready;
+  } catch (error) {
+    await cell.dispose();
+    throw error;
+  }
+  return cell;
+};
+
+class CgroupCell implements Cell {
+  spent = false;
+
+  constructor(
+    readonly starter: Starter,
+    private readonly cgroup: string,
+  ) {
+    void starter.gone.then(() => (this.spent = true));
+  }
+
+  begin(): void {
+    // Whatever is in the cgroup is the command's.
+  }
+
+  occupied(): boolean {
+    return isPopulated(this.cgroup);
+  }
+
+  terminate(): Promise<void> {
+    const reached = new Set<number>();
+    for (let fresh = processesIn(this.cgroup); fresh.length > 0;) {
+      for (const pid of fresh) {
+        signalProcess(pid, 'SIGTERM');
+        signalProcess(pid, 'SIGCONT');
+        reached.add(pid);
+      }
+      // What forked between the look and the signal is found now.
+      fresh = processesIn(this.cgroup).filter((pid) => !reached.has(pid));
+    }
+    return Promise.resolve();
+  }
+
+  kill(): Promise<void> {
+    return killCgroup(this.cgroup);
+  }
+
+  async dispose(): Promise<void> {
+    this.starter.end();
+    await this.starter.gone;
+    removeCgroup(this.cgroup);
+  }
+}

@@ -1,0 +1,102 @@
+import { statSync } from 'node:fs';
+import { messageOf } from '../../../kernel/errors.js';
+import { type LaunchRequest } from '../launcher.js';
+import { type LauncherReport, type LauncherRequest } from '../protocol.js';
+import { type ProbedHost, probeHost } from './probe.js';
+import { type Seat } from './seat.js';
+
+const MAX_ARGUMENT_BYTES = 131_071;
+/** What the kernel takes for arguments and environment together, at the usual stack limit, less some room. */
+const MAX_TOTAL_BYTES = 1_900_000;
+const POINTER_BYTES = 8;
+
+/** Answers requests; see protocol.ts. */
+export class LauncherService {
+  private host: ProbedHost | null = null;
+  private readonly running = new Map<number, Promise<void>>();
+  private readonly seats = new Map<number, Seat>();
+  /** Stops that came while the seat was still being made. */
+  private readonly stopped = new Map<number, number>();
+  private closing = false;
+
+  constructor(private readonly send: (report: LauncherReport) => void) {}
+
+  async handle(request: LauncherRequest): Promise<void> {
+    switch (request.op) {
+      case 'start':
+        this.host = await probeHost(request.instance, request.containment);
+        this.send({ op: 'ready', containment: this.host.containment });
+        return;
+      case 'launch': {
+        const { id } = request;
+        const run = this.launch(id, request.request).finally(() => this.running.delete(id));
+        this.running.set(id, run);
+        return run;
+      }
+      case 'stop':
+        this.stop(request.id, request.graceMs);
+    }
+  }
+
+  /** Kills all that runs; resolves when nothing that was started here is alive. */
+  async close(): Promise<void> {
+    this.closing = true;
+    for (const id of this.running.keys()) this.stop(id, 0);
+    await Promise.all(this.running.values());
+    await this.host?.seats.dispose();
+  }
+
+  private async launch(id: number, request: LaunchRequest): Promise<void> {
+    try {
+      assertStartable(request);
+      await this.runOn(await this.takeSeat(), id, request);
+    } catch (error) {
+      this.send({ op: 'refused', id, detail: messageOf(error) });
+    } finally {
+      this.stopped.delete(id);
+    }
+  }
+
+  private async takeSeat(): Promise<Seat> {
+    if (this.host === null || this.closing) throw new Error('the launcher is not running');
+    return this.host.seats.take();
+  }
+
+  private async runOn(seat: Seat, id: number, request: LaunchRequest): Promise<void> {
+    this.seats.set(id, seat);
+    const result = await seat.execute(request, () => {
+      this.send({ op: 'started', id });
+      const graceMs = this.closing ? 0 : this.stopped.get(id);
+      // After the command has been written to the starter.
+      if (graceMs !== undefined)
+        queueMicrotask(() => {
+          seat.stop(graceMs);
+        });
+    });
+    this.seats.delete(id);
+    this.host?.seats.giveBack(seat);
+    if (result.kind === 'ended') this.send({ op: 'ended', id, end: result.end });
+    else this.send({ op: result.kind, id, detail: result.detail });
+  }
+
+  private stop(id: number, graceMs: number): void {
+    if (!this.running.has(id)) return;
+    this.stopped.set(id, Math.min(graceMs, this.stopped.get(id) ?? graceMs));
+    this.seats.get(id)?.stop(graceMs);
+  }
+}
+
+/** @throws Error where the kernel would refuse it, or where it would mean something else than it says */
+function assertStartable(request: LaunchRequest): void {
+  if (!statSync(request.workingDirectory).isDirectory()) throw new Error('the working directory is none');
+  const variables = Object.entries(request.environment);
+  for (const [name] of variables) {
+    if (name === '' || name.includes('=')) throw new Error('a variable of the environment has no valid name');
+  }
+  const words = [request.command, ...variables.map(([name, value]) => `${name}=${value}`)];
+  if (words.some((word) => word.includes('\0'))) throw new Error('command or environment contain a NUL');
+  const sizes = words.map((word) => Buffer.byteLength(word));
+  if (sizes.some((size) => size > MAX_ARGUMENT_BYTES)) throw new Error('command or a variable are too long');
+  const total = sizes.reduce((sum, size) => sum + size + 1 + POINTER_BYTES, 0);
+  if (total > MAX_TOTAL_BYTES) throw new Error('command and environment together are too long');
+}

@@ -1,0 +1,67 @@
+import { endProcesses, withDescendants } from '../end-processes.js';
+import { hasInEnvironment, listProcesses, type ProcessEntry, signalProcess } from '../process-table.js';
+import { MARK_VARIABLE } from '../protocol.js';
+import { type Cell, type CellMaker } from './cell.js';
+import { Starter } from './starter.js';
+
+/**
+ * For hosts that offer nothing better: a command's processes are those that have its marker in their environment,
+ * and whatever descends from them or from its session. A daemon that cleared its environment, left the session and
+ * lost its parent escapes.
+ */
+export const markerCell: CellMaker = async (options) => {
+  const starter = new Starter({
+    wrapper: [...options.tether],
+    mark: `${options.instance}/starter`,
+    outputFds: options.outputFds,
+  });
+  await starter.ready;
+  return new MarkerCell(starter);
+};
+
+class MarkerCell implements Cell {
+  spent = false;
+  /** Sessions seen belong to the command even after their first process is gone. */
+  private readonly sessions = new Set<number>();
+  private mark = '';
+
+  constructor(readonly starter: Starter) {
+    void starter.gone.then(() => (this.spent = true));
+  }
+
+  begin(mark: string): void {
+    this.mark = `${MARK_VARIABLE}=${mark}\0`;
+    this.sessions.clear();
+  }
+
+  occupied(): boolean {
+    return this.select(listProcesses()).length > 0;
+  }
+
+  terminate(): Promise<void> {
+    const found = this.select(listProcesses());
+    for (const { pid } of found) signalProcess(pid, 'SIGTERM');
+    for (const { pid } of found) signalProcess(pid, 'SIGCONT');
+    return Promise.resolve();
+  }
+
+  async kill(): Promise<void> {
+    await endProcesses((processes) => this.select(processes));
+  }
+
+  dispose(): Promise<void> {
+    this.starter.end();
+    return this.starter.gone;
+  }
+
+  private select(processes: readonly ProcessEntry[]): ProcessEntry[] {
+    const roots = processes.filter(
+      ({ pid, session }) => this.sessions.has(session) || hasInEnvironment(pid, this.mark),
+    );
+    // The starter runs one command at a time: all that descends from it is that command's.
+    const found = withDescendants([this.starter.pid, ...roots.map(({ pid }) => pid)], processes);
+    const command = found.filter(({ pid }) => pid !== this.starter.pid);
+    for (const { pid, session } of command) if (session === pid) this.sessions.add(session);
+    return command;
+  }
+}

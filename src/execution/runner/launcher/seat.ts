@@ -1,0 +1,178 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '../../../kernel/errors.js';
+import { type LaunchRequest, type ProcessEnd } from '../launcher.js';
+import { type Cell, type CellMaker } from './cell.js';
+import { type Fifo } from './fifo.js';
+import { OutputChannel, type OutputStop } from './output-channel.js';
+import { type ShellStatus } from './shell-status.js';
+import { type StarterReport } from './starter.js';
+
+const LOOK_AGAIN_MS = 5;
+
+export interface SeatOptions {
+  readonly instance: string;
+  readonly tether: readonly string[];
+  readonly makeCell: CellMaker;
+}
+
+/** What a seat says of a command, in this order: started, then its end; or that nothing was started. */
+export type RunResult =
+  | { readonly kind: 'ended'; readonly end: ProcessEnd }
+  | { readonly kind: 'refused'; readonly detail: string }
+  | { readonly kind: 'lost'; readonly detail: string };
+
+/** The command that a seat runs at the moment. */
+interface Run {
+  readonly cell: Cell;
+  shellEnded: boolean;
+  limitReached: boolean;
+  fault: string | null;
+  /** When SIGKILL follows the SIGTERM, on the monotonic clock; null where nobody asked for an end. */
+  killAt: number | null;
+  killTimer: NodeJS.Timeout | null;
+  terminating: Promise<void> | null;
+  killing: Promise<void> | null;
+}
+
+/** Room for one command at a time: its two pipes, and the cell that contains it. Their cost is paid once. */
+export class Seat {
+  private readonly stdout: OutputChannel;
+  private readonly stderr: OutputChannel;
+  private cell: Cell | null = null;
+  private run: Run | null = null;
+
+  constructor(
+    private readonly options: SeatOptions,
+    fifos: readonly [Fifo, Fifo],
+  ) {
+    this.stdout = new OutputChannel(fifos[0]);
+    this.stderr = new OutputChannel(fifos[1]);
+  }
+
+  /** Makes the cell where there is none; rejects where the host does not allow it. */
+  async prepare(): Promise<Cell> {
+    if (this.cell?.spent === true) {
+      await this.cell.dispose();
+      this.cell = null;
+    }
+    const outputFds = [this.stdout.writeFd, this.stderr.writeFd] as const;
+    this.cell ??= await this.options.makeCell({ ...this.options, outputFds });
+    return this.cell;
+  }
+
+  /** Runs a command to the death of all its processes. Never rejects. */
+  async execute(request: LaunchRequest, onStarted: () => void): Promise<RunResult> {
+    let run: Run;
+    try {
+      run = beginRun(await this.prepare());
+      this.openOutput(request, run);
+    } catch (error) {
+      this.finishOutput();
+      return { kind: 'refused', detail: messageOf(error) };
+    }
+    this.run = run;
+    onStarted();
+    const report = await this.attend(request, run);
+    if (run.killTimer !== null) clearTimeout(run.killTimer);
+    this.run = null;
+    return this.conclude(run, report);
+  }
+
+  /** As {@link RunningProcess.stop}. */
+  stop(graceMs: number): void {
+    const { run } = this;
+    if (run === null) return;
+    const killAt = performance.now() + graceMs;
+    if (run.killAt !== null && run.killAt <= killAt) return;
+    run.killAt = killAt;
+    if (run.killTimer !== null) clearTimeout(run.killTimer);
+    if (graceMs <= 0) return void kill(run);
+    run.killTimer = setTimeout(() => void kill(run), graceMs);
+    run.terminating ??= terminate(run);
+  }
+
+  async dispose(): Promise<void> {
+    await this.cell?.dispose();
+    this.stdout.destroy();
+    this.stderr.destroy();
+  }
+
+  private openOutput(request: LaunchRequest, run: Run): void {
+    const onStop = (stop: OutputStop): void => {
+      if (stop.kind === 'limit') run.limitReached = true;
+      else run.fault ??= messageOf(stop.error);
+      // What the last look into the pipe finds comes after everyone's death.
+      if (this.run === run) void kill(run);
+    };
+    this.stdout.open(request.stdoutPath, request.maxOutputBytes, onStop);
+    this.stderr.open(request.stderrPath, request.maxOutputBytes, onStop);
+  }
+
+  private finishOutput(): { stdoutBytes: number; stderrBytes: number } {
+    return { stdoutBytes: this.stdout.finish(), stderrBytes: this.stderr.finish() };
+  }
+
+  private async attend(request: LaunchRequest, run: Run): Promise<StarterReport> {
+    const mark = `${this.options.instance}/${request.key}`;
+    run.cell.begin(mark);
+    const report = await run.cell.starter.start(request, mark);
+    run.shellEnded = true;
+    await endSurvivors(run);
+    // A signal still under way would meet the seat's next command.
+    await run.terminating;
+    await run.killing;
+    return report;
+  }
+
+  private conclude(run: Run, report: StarterReport): RunResult {
+    const bytes = this.finishOutput();
+    const status = statusOf(run, report);
+    if (run.fault !== null) return { kind: 'lost', detail: run.fault };
+    if (typeof status === 'string') return { kind: 'lost', detail: status };
+    return { kind: 'ended', end: { ...status, outputLimitReached: run.limitReached, ...bytes } };
+  }
+}
+
+function beginRun(cell: Cell): Run {
+  return {
+    cell,
+    shellEnded: false,
+    limitReached: false,
+    fault: null,
+    killAt: null,
+    killTimer: null,
+    terminating: null,
+    killing: null,
+  };
+}
+
+function kill(run: Run): Promise<void> {
+  run.killing ??= run.cell.kill();
+  return run.killing;
+}
+
+async function terminate(run: Run): Promise<void> {
+  // Sent before the starter forked, the signal would meet nobody.
+  while (!run.shellEnded && !run.cell.occupied()) await delay(LOOK_AGAIN_MS);
+  if (!run.cell.spent) await run.cell.terminate();
+}
+
+async function endSurvivors(run: Run): Promise<void> {
+  while (run.cell.occupied()) {
+    const graceLeft = run.killAt === null ? 0 : run.killAt - performance.now();
+    if (graceLeft <= 0 || run.killing !== null) {
+      await kill(run);
+      return;
+    }
+    await delay(Math.min(LOOK_AGAIN_MS, graceLeft));
+  }
+}
+
+/** The shell's end, or why nothing can be said of it. */
+function statusOf(run: Run, report: StarterReport): ShellStatus | string {
+  if (report.kind === 'status') return report.status;
+  if (report.kind === 'unstarted') return report.detail;
+  // The kill took shell and starter at once; or something else that kills did, such as the kernel out of memory.
+  if (run.killing !== null || report.detail === '') return { exitCode: null, signal: 'SIGKILL' };
+  return report.detail;
+}

@@ -1,0 +1,25 @@
+import { instanceCgroup, killCgroup, removeCgroup } from './cgroups.js';
+import { endProcesses } from './end-processes.js';
+import { hasInEnvironment, type ProcessEntry } from './process-table.js';
+import { MARK_VARIABLE } from './protocol.js';
+
+/**
+ * Kills every process that a launcher of this instance started and left behind, and those launchers themselves.
+ * Killing a namespace's first process kills all in it; it counts as alive until the last of them is gone.
+ * @param instance identity of the data directory, as given to the launcher
+ * @returns how many processes carried the mark, once nothing of it is alive
+ */
+export async function endLeftovers(instance: string): Promise<number> {
+  const mark = `${MARK_VARIABLE}=${instance}/`;
+  const marked = ({ pid }: ProcessEntry): boolean => pid !== process.pid && hasInEnvironment(pid, mark);
+  const count = await endProcesses((processes) => processes.filter(marked));
+  await endCgroup(instance);
+  return count;
+}
+
+async function endCgroup(instance: string): Promise<void> {
+  const cgroup = instanceCgroup(instance);
+  if (cgroup === null) return;
+  await killCgroup(cgroup);
+  removeCgroup(cgroup);
+}
