@@ -47,8 +47,8 @@ export function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
   }
   return {
     ...shared,
-    type: 'mysql',
-    url: options.url.replace(/^mariadb:/, 'mysql:'),
+    type: options.url.startsWith('mariadb:') ? 'mariadb' : 'mysql',
+    url: options.url,
     charset: 'utf8mb4',
     timezone: 'Z',
     poolSize: 10,

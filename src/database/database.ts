@@ -1,5 +1,5 @@
 import { type DataSource } from 'typeorm';
-import { type Dialect } from './dialect.js';
+import { type Dialect, dialectOfType } from './dialect.js';
 import { reachingDatabase } from './failure.js';
 
 /** A statement and what its placeholders (`?`) stand for. */
@@ -19,7 +19,7 @@ export class Database {
   readonly dialect: Dialect;
 
   constructor(readonly source: DataSource) {
-    this.dialect = source.options.type === 'mysql' ? 'mysql' : 'sqlite';
+    this.dialect = dialectOfType(source.options.type);
   }
 
   rows<Row>(statement: Statement): Promise<Row[]> {

@@ -18,7 +18,13 @@ export function columnTypes(dialect: Dialect) {
     longText: mysql
       ? ({ type: 'mediumtext', charset: 'utf8mb4', collation: 'utf8mb4_bin' } as const)
       : ({ type: 'text' } as const),
+    int: { type: mysql ? 'int' : 'integer' } as const,
     /** Milliseconds since the epoch. */
     instant: { type: 'bigint' } as const,
   };
+}
+
+/** The dialect of a data source, by its TypeORM type: MySQL and MariaDB differ for TypeORM alone. */
+export function dialectOfType(type: string): Dialect {
+  return type === 'mysql' || type === 'mariadb' ? 'mysql' : 'sqlite';
 }

@@ -1,4 +1,5 @@
 import { type DataSource } from 'typeorm';
+import { dialectOfType } from './dialect.js';
 
 const LOCK_WAIT_SECONDS = 60;
 
@@ -7,7 +8,7 @@ const LOCK_WAIT_SECONDS = 60;
  * migration runs once. Throws where the lock can't be had within a minute, or a migration fails.
  */
 export async function migrate(source: DataSource): Promise<void> {
-  if (source.options.type !== 'mysql') {
+  if (dialectOfType(source.options.type) === 'sqlite') {
     await source.runMigrations({ transaction: 'each' });
     return;
   }

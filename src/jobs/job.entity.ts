@@ -66,7 +66,7 @@ const asJson: ValueTransformer = {
 };
 
 function jobColumns(dialect: Dialect): Record<keyof JobRow, EntitySchemaColumnOptions> {
-  const { uuid, exact, longText, instant } = columnTypes(dialect);
+  const { uuid, exact, longText, int, instant } = columnTypes(dialect);
   const optional = { nullable: true } as const;
   const instantOrNull = { ...instant, ...optional, transformer: asNumber };
   return {
@@ -78,9 +78,9 @@ function jobColumns(dialect: Dialect): Record<keyof JobRow, EntitySchemaColumnOp
     spec: { ...longText, transformer: asJson },
     labels: { ...longText, ...optional, transformer: asJson },
     ttl: { ...exact(20), ...optional },
-    queueRank: { name: 'queue_rank', type: 'int' },
-    retriesLeft: { name: 'retries_left', type: 'int' },
-    attempt: { type: 'int' },
+    queueRank: { name: 'queue_rank', ...int },
+    retriesLeft: { name: 'retries_left', ...int },
+    attempt: { ...int },
     leaseToken: { name: 'lease_token', ...uuid, ...optional },
     leaseUntil: { name: 'lease_until', ...instantOrNull },
     agent: { ...exact(255), ...optional },
@@ -88,7 +88,7 @@ function jobColumns(dialect: Dialect): Record<keyof JobRow, EntitySchemaColumnOp
     answerId: { name: 'answer_id', ...uuid, ...optional },
     stderrId: { name: 'stderr_id', ...uuid, ...optional },
     outputs: { ...longText, ...optional, transformer: asJson },
-    exitCode: { name: 'exit_code', type: 'int', ...optional },
+    exitCode: { name: 'exit_code', ...int, ...optional },
     signal: { ...exact(16), ...optional },
     reason: { ...longText, ...optional },
     createdAt: { name: 'created_at', ...instant, transformer: asNumber },

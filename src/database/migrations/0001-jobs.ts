@@ -1,9 +1,5 @@
 import { type MigrationInterface, type QueryRunner, Table, type TableColumnOptions } from 'typeorm';
-import { columnTypes, type Dialect } from '../dialect.js';
-
-function dialectOf(runner: QueryRunner): Dialect {
-  return runner.connection.options.type === 'mysql' ? 'mysql' : 'sqlite';
-}
+import { columnTypes, type Dialect, dialectOfType } from '../dialect.js';
 
 function named(runner: QueryRunner, name: string): string {
   return `${runner.connection.options.entityPrefix ?? ''}${name}`;
@@ -20,8 +16,7 @@ function column(
 }
 
 function jobColumns(dialect: Dialect): TableColumnOptions[] {
-  const { uuid, exact, longText, instant } = columnTypes(dialect);
-  const int = { type: 'int' };
+  const { uuid, exact, longText, int, instant } = columnTypes(dialect);
   const optional = { isNullable: true };
   return [
     column('id', uuid, { isPrimary: true }),
@@ -70,7 +65,7 @@ export class Jobs1700000000001 implements MigrationInterface {
   readonly name = 'Jobs1700000000001';
 
   async up(runner: QueryRunner): Promise<void> {
-    const dialect = dialectOf(runner);
+    const dialect = dialectOfType(runner.connection.options.type);
     const { uuid, exact } = columnTypes(dialect);
     const indices = Object.entries(JOB_INDEXES).map(([name, columnNames]) => ({
       name: named(runner, name),

@@ -1,0 +1,274 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type JobListing } from '../../src/jobs/job-list.query.js';
+import { type JobRow } from '../../src/jobs/job.entity.js';
+import { type JobsRepository } from '../../src/jobs/jobs.repository.js';
+import { aJob, claimed, type JobStore, openJobStore } from '../support/job-store.js';
+import { describeOnDatabases } from '../support/services.js';
+
+const EMPTY_RESULT = {
+  answerId: null,
+  stderrId: null,
+  outputs: null,
+  exitCode: 0,
+  signal: null,
+  reason: null,
+};
+
+describeOnDatabases('JobsRepository', (kind) => {
+  let store: JobStore;
+  let jobs: JobsRepository;
+
+  beforeAll(async () => {
+    store = await openJobStore((await kind.create()).url);
+    jobs = store.jobs;
+  });
+  afterAll(() => store.source.destroy());
+
+  async function inserted(row: JobRow): Promise<JobRow> {
+    await jobs.insert(row);
+    return row;
+  }
+
+  describe('a row', () => {
+    it('comes back as it was put in, to the last byte', async () => {
+      const command = `echo '${'ü€😀\u0001\n\t"\\'.repeat(200)}'${'x'.repeat(120_000)}`;
+      const row = await inserted(
+        aJob({
+          command,
+          ttl: 18_446_744_073_709_551_615n,
+          name: '  näme ',
+          labels: { team: 'é=ü', 'a/b': '' },
+          env: { A: '\u2028"' },
+          priority: 1_000,
+          retries: 0,
+        }),
+      );
+      expect(await jobs.find(row.id)).toEqual(row);
+    });
+
+    it('is not found under an id that nobody has', async () => {
+      expect(await jobs.find('00000000-0000-4000-8000-000000000000')).toBeNull();
+    });
+  });
+
+  describe('a claim', () => {
+    it('is granted to one of many', async () => {
+      const { id } = await inserted(aJob());
+      const tokens = Array.from({ length: 20 }, () => crypto.randomUUID());
+      const granted = await Promise.all(
+        tokens.map((token) => jobs.claim(id, { token, until: Date.now() + 1_000, agent: 'a' }, Date.now())),
+      );
+      expect(granted.filter(Boolean)).toHaveLength(1);
+      const row = await jobs.find(id);
+      expect(row).toMatchObject({ state: 'staging', attempt: 1, leaseToken: tokens[granted.indexOf(true)] });
+    });
+
+    it.each(['cancelled', 'deleted'] as const)('is refused for a %s job', async (state) => {
+      const { id } = await inserted(aJob());
+      expect(
+        await (state === 'cancelled' ? jobs.cancel(id, Date.now(), '') : jobs.bury(id, state, Date.now())),
+      ).toBe(true);
+      const lease = { token: crypto.randomUUID(), until: Date.now() + 1_000, agent: 'a' };
+      expect(await jobs.claim(id, lease, Date.now())).toBe(false);
+      expect((await jobs.find(id))?.attempt).toBe(0);
+    });
+
+    it('is refused from the moment of expiry on', async () => {
+      const row = await inserted(aJob({ ttl: 100n }));
+      const lease = { token: crypto.randomUUID(), until: Date.now() + 1_000, agent: 'a' };
+      expect(await jobs.claim(row.id, lease, row.expiresAt ?? 0)).toBe(false);
+      expect(await jobs.claim(row.id, lease, (row.expiresAt ?? 0) - 1)).toBe(true);
+    });
+
+    it('is refused until a delay is over', async () => {
+      const row = await inserted({ ...aJob(), notBefore: Date.now() + 60_000 });
+      const lease = { token: crypto.randomUUID(), until: Date.now() + 1_000, agent: 'a' };
+      expect(await jobs.claim(row.id, lease, Date.now())).toBe(false);
+    });
+  });
+
+  describe('a report', () => {
+    it('counts once, and only from who holds the lease', async () => {
+      const { id } = await inserted(aJob());
+      const lease = await claimed(jobs, id);
+      const stale = { ...lease, token: crypto.randomUUID() };
+      expect(await jobs.start(stale, Date.now())).toBe(false);
+      expect(await jobs.start(lease, Date.now())).toBe(true);
+      const end = { ...EMPTY_RESULT, finishedAt: Date.now() };
+      expect(await jobs.finish({ ...lease, attempt: 2 }, 'succeeded', end)).toBe(false);
+      expect(await jobs.finish(stale, 'succeeded', end)).toBe(false);
+      expect(await jobs.finish(lease, 'succeeded', end)).toBe(true);
+      expect(await jobs.finish(lease, 'failed', end)).toBe(false);
+      expect(await jobs.find(id)).toMatchObject({ state: 'succeeded', exitCode: 0, leaseToken: null });
+    });
+
+    it('of an old attempt changes nothing after the job was put back', async () => {
+      const { id } = await inserted(aJob());
+      const first = await claimed(jobs, id);
+      expect(await jobs.putBack(first, { notBefore: null })).toBe(true);
+      const second = await claimed(jobs, id, 'agent-2');
+      expect(second.attempt).toBe(2);
+      expect(await jobs.start(first, Date.now())).toBe(false);
+      expect(await jobs.putBack(first, {})).toBe(false);
+      expect(await jobs.find(id)).toMatchObject({ state: 'staging', agent: 'agent-2', attempt: 2 });
+    });
+
+    it('loses against cancel, whichever comes first, and exactly one wins', async () => {
+      for (let round = 0; round < 25; round += 1) {
+        const { id } = await inserted(aJob());
+        const lease = await claimed(jobs, id);
+        await jobs.start(lease, Date.now());
+        const [finished, cancelled] = await Promise.all([
+          jobs.finish(lease, 'succeeded', { ...EMPTY_RESULT, finishedAt: Date.now() }),
+          jobs.cancel(id, Date.now(), ''),
+        ]);
+        expect([finished, cancelled].filter(Boolean)).toHaveLength(1);
+        expect((await jobs.find(id))?.state).toBe(finished ? 'succeeded' : 'cancelled');
+      }
+    });
+
+    it('of renewal names what is still held', async () => {
+      const rows = await Promise.all([inserted(aJob()), inserted(aJob()), inserted(aJob())]);
+      const leases = await Promise.all(rows.map(({ id }) => claimed(jobs, id)));
+      await jobs.cancel(rows[1].id, Date.now(), '');
+      const held = await jobs.renew(leases, Date.now() + 90_000);
+      expect([...held].sort()).toEqual([rows[0].id, rows[2].id].sort());
+      expect((await jobs.find(rows[0].id))?.leaseUntil).toBeGreaterThan(Date.now() + 80_000);
+    });
+  });
+
+  describe('a tombstone', () => {
+    it('keeps id, owner and why, and nothing else', async () => {
+      const row = await inserted(
+        aJob({ labels: { secret: 'x' }, env: { TOKEN: 's3cret' }, name: 'n', user: 'eve' }),
+      );
+      expect(await jobs.bury(row.id, 'deleted', Date.now())).toBe(true);
+      await jobs.forget(row.id);
+      const left = await jobs.find(row.id);
+      expect(left).toMatchObject({
+        id: row.id,
+        owner: 'eve',
+        state: 'deleted',
+        command: '',
+        spec: {},
+        labels: null,
+      });
+      expect(JSON.stringify(left)).not.toContain('s3cret');
+      const labels = await store.source.query<unknown[]>(
+        'SELECT * FROM job_manager_job_labels WHERE job_id = ?',
+        [row.id],
+      );
+      expect(labels).toEqual([]);
+    });
+
+    it('is of one kind for good', async () => {
+      const row = await inserted(aJob({ ttl: 0n }));
+      expect(await jobs.bury(row.id, 'deleted', Date.now())).toBe(false);
+      expect(await jobs.bury(row.id, 'expired', Date.now())).toBe(true);
+      expect(await jobs.bury(row.id, 'expired', Date.now())).toBe(false);
+      expect(await jobs.cancel(row.id, Date.now(), '')).toBe(false);
+    });
+
+    it('is pruned after its time, not before', async () => {
+      const [old, young] = [await inserted(aJob()), await inserted(aJob())];
+      await jobs.bury(old.id, 'deleted', 1_000);
+      await jobs.bury(young.id, 'deleted', Date.now());
+      expect(await jobs.prune(1_000, 100)).toBe(1);
+      expect(await jobs.find(old.id)).toBeNull();
+      expect(await jobs.find(young.id)).not.toBeNull();
+    });
+  });
+
+  describe('a listing', () => {
+    const user = 'lister';
+    const rows: JobRow[] = [];
+    const page = (filter: Partial<JobListing>): Promise<string[]> =>
+      jobs.list({ user, limit: 1_000, now: Date.now(), ...filter });
+    const newestFirst = (some: JobRow[]): string[] => some.map(({ id }) => id).reverse();
+
+    beforeAll(async () => {
+      for (let n = 0; n < 12; n += 1) {
+        const labels = { parity: n % 2 === 0 ? 'even' : 'odd', ...(n < 4 ? { first: 'yes' } : {}) };
+        rows.push(await inserted(aJob({ user, labels })));
+      }
+      await inserted(aJob({ user: 'Lister', labels: { parity: 'even' } }));
+      for (const row of rows.slice(0, 3)) await jobs.cancel(row.id, Date.now(), '');
+      await claimed(jobs, rows[3]?.id ?? '');
+    });
+
+    it('shows one owner, newest first', async () => {
+      expect(await page({})).toEqual(newestFirst(rows));
+    });
+
+    it('filters by state, one or several', async () => {
+      expect(await page({ states: ['cancelled'] })).toEqual(newestFirst(rows.slice(0, 3)));
+      expect(await page({ states: ['cancelled', 'staging'] })).toEqual(newestFirst(rows.slice(0, 4)));
+      expect(await page({ states: ['queued', 'queued', 'running'], limit: 2 })).toEqual(
+        newestFirst(rows.slice(-3)),
+      );
+    });
+
+    it('filters by labels, all of which must hold', async () => {
+      const even = { key: 'parity', value: 'even' };
+      const first = { key: 'first', value: 'yes' };
+      expect(await page({ labels: [even] })).toEqual(newestFirst(rows.filter((_, n) => n % 2 === 0)));
+      expect(await page({ labels: [even, first], states: ['cancelled'] })).toEqual(
+        newestFirst(rows.filter((_, n) => n === 0 || n === 2)),
+      );
+      expect(await page({ labels: [{ key: 'parity', value: 'EVEN' }] })).toEqual([]);
+    });
+
+    it('filters by date, exclusively at both ends', async () => {
+      const fifth = rows[5];
+      if (fifth === undefined) throw new Error('no fifth job');
+      const after = await page({ createdAfter: fifth.createdAt });
+      expect(after).toEqual(newestFirst(rows.filter(({ createdAt }) => createdAt > fifth.createdAt)));
+      const before = await page({ createdBefore: fifth.createdAt });
+      expect(before).toEqual(newestFirst(rows.filter(({ createdAt }) => createdAt < fifth.createdAt)));
+    });
+
+    it('goes on after a token while jobs are added, without a gap or a repetition', async () => {
+      const seen: string[] = [];
+      for (let token: string | undefined; ;) {
+        const ids = await page({ limit: 3, ...(token === undefined ? {} : { pageToken: token }) });
+        seen.push(...ids.slice(0, 3));
+        await inserted(aJob({ user }));
+        if (ids.length <= 3) break;
+        token = ids[2];
+      }
+      expect(seen).toEqual(newestFirst(rows));
+    });
+
+    it('leaves out what is gone, also before it was removed', async () => {
+      const gone = await inserted(aJob({ user: 'goner', ttl: 0n }));
+      expect(await page({ user: 'goner', now: gone.createdAt })).toEqual([]);
+      await jobs.bury(gone.id, 'expired', Date.now());
+      expect(await page({ user: 'goner' })).toEqual([]);
+    });
+  });
+
+  describe('what waits', () => {
+    it('is handed out by priority, then by age', async () => {
+      const low = await inserted(aJob({ priority: -5 }));
+      const high = await inserted(aJob({ priority: 900 }));
+      const alsoHigh = await inserted(aJob({ priority: 900 }));
+      const ids = (await jobs.nextWaiting(1_000, Date.now())).map(({ id }) => id);
+      const positions = [high, alsoHigh, low].map(({ id }) => ids.indexOf(id));
+      expect(positions).toEqual([...positions].sort((a, b) => a - b));
+      expect(positions[0]).toBeGreaterThanOrEqual(0);
+    });
+  });
+
+  describe('what is due', () => {
+    it('is told by the earliest time, leases only while they are held', async () => {
+      const early = await inserted(aJob({ ttl: 1n }));
+      expect(await jobs.nextDue('expiresAt')).toBeLessThanOrEqual(early.expiresAt ?? 0);
+      const { id } = await inserted(aJob());
+      const lease = await claimed(jobs, id);
+      await jobs.renew([lease], 5_000);
+      expect(await jobs.nextDue('leaseUntil')).toBe(5_000);
+      await jobs.cancel(id, Date.now(), '');
+      expect(await jobs.nextDue('leaseUntil')).not.toBe(5_000);
+    });
+  });
+});

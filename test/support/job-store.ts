@@ -1,0 +1,56 @@
+import { type DataSource } from 'typeorm';
+import { createDataSource } from '../../src/database/data-source.js';
+import { Database } from '../../src/database/database.js';
+import { dialectOf } from '../../src/database/database-url.js';
+import { migrate } from '../../src/database/migrate.js';
+import { MIGRATIONS } from '../../src/database/migrations/index.js';
+import { jobLabelSchema, type JobRow, jobSchema } from '../../src/jobs/job.entity.js';
+import { JobsRepository, type LeaseKey } from '../../src/jobs/jobs.repository.js';
+import { Admission } from '../../src/jobs/admission.js';
+import { type RunRequest } from '../../src/jobs/job.types.js';
+import { FileStore } from '../../src/data-manager/file-store.js';
+import { SteadyClock } from '../../src/kernel/clock.js';
+
+export const TABLE_PREFIX = 'job_manager_';
+
+/** A data source as the service makes it, on a database of the test's own. Not migrated. */
+export function dataSourceFor(url: string): DataSource {
+  const target = { dialect: dialectOf(url), tablePrefix: TABLE_PREFIX };
+  const entities = [jobSchema(target), jobLabelSchema(target)];
+  return createDataSource({ url, tablePrefix: TABLE_PREFIX, entities, migrations: MIGRATIONS });
+}
+
+export interface JobStore {
+  readonly source: DataSource;
+  readonly database: Database;
+  readonly jobs: JobsRepository;
+}
+
+/** A migrated, empty store of jobs. */
+export async function openJobStore(url: string): Promise<JobStore> {
+  const source = await dataSourceFor(url).initialize();
+  await migrate(source);
+  const database = new Database(source);
+  return { source, database, jobs: new JobsRepository(database) };
+}
+
+const admission = new Admission({} as FileStore, new SteadyClock(), {
+  maxQueuedJobs: 1,
+  agentLostSeconds: 30,
+  tombstoneDays: 30,
+});
+
+/** A job as the service would make it of `request`. */
+export function aJob(request: Partial<RunRequest> & { user?: string } = {}): JobRow {
+  const { user = 'anonymous', ...wish } = request;
+  return admission.rowFor({ command: 'true', ...wish }, { user, role: 'user' });
+}
+
+/** Claims a job for `agent` and returns the lease; the claim must be granted. */
+export async function claimed(jobs: JobsRepository, id: string, agent = 'agent-1'): Promise<LeaseKey> {
+  const token = crypto.randomUUID();
+  const granted = await jobs.claim(id, { token, until: Date.now() + 30_000, agent }, Date.now());
+  const row = await jobs.find(id);
+  if (!granted || row === null) throw new Error(`the claim of ${id} was refused`);
+  return { jobId: id, attempt: row.attempt, token };
+}
