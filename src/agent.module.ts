@@ -19,7 +19,7 @@ export class AgentModule {
     const launcher = {
       provide: Launcher,
       inject: [DataDirectory],
-      useFactory: ({ instanceId }: DataDirectory) => new NodeLauncher({ instanceId }),
+      useFactory: ({ instanceId }: DataDirectory) => new NodeLauncher({ instance: instanceId }),
     };
     const agent = {
       provide: Agent,
