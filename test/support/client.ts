@@ -1,4 +1,4 @@
-import { eventually } from './eventually.js';
+import { eventually, type Patience } from './eventually.js';
 
 export type State = 'queued' | 'staging' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 
@@ -113,6 +113,14 @@ export class JobClient {
     );
     if (states.includes(info.state)) return info;
     throw new Error(`job ${jobId} ended otherwise: ${JSON.stringify(info)}`);
+  }
+
+  /** Waits until no job waits or runs. */
+  async idle(patience: Patience = {}): Promise<void> {
+    await eventually(async () => {
+      const { job_ids } = await this.list('state=queued&state=staging&state=running&limit=1');
+      if (job_ids.length > 0) throw new Error(`job ${String(job_ids[0])} has not ended`);
+    }, patience);
   }
 
   /** Runs a job to its success; what it wrote to standard output. */

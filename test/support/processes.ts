@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 
 export interface FoundProcess {
   readonly pid: number;
@@ -16,10 +16,24 @@ export async function processesWith(token: string): Promise<FoundProcess[]> {
   return found.filter((process) => process !== undefined);
 }
 
-/** Resident memory of a process in bytes, from /proc. */
-export async function residentMemory(pid: number): Promise<number> {
+/** Resident memory of a process in bytes. */
+export function residentMemory(pid: number): Promise<number> {
+  return memory(pid, 'VmRSS');
+}
+
+/** The most resident memory, in bytes, that a process has had since {@link resetPeakMemory}. */
+export function peakMemory(pid: number): Promise<number> {
+  return memory(pid, 'VmHWM');
+}
+
+/** Makes the kernel forget the peak so far (proc(5), clear_refs). */
+export function resetPeakMemory(pid: number): Promise<void> {
+  return writeFile(`/proc/${pid}/clear_refs`, '5');
+}
+
+async function memory(pid: number, field: string): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024;
 }
 
 async function examine(pid: number, token: string): Promise<FoundProcess | undefined> {

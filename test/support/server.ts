@@ -33,7 +33,7 @@ export interface TestServer {
 }
 
 export interface ServerOptions {
-  /** Settings on top of `PORT=0` and `DATA_DIR`. */
+  /** Settings on top of `PORT=0`, `DATA_DIR` and short graces. */
   readonly env?: Readonly<Record<string, string>>;
   /** A temporary one of its own where absent. */
   readonly dataDir?: string;
@@ -67,6 +67,9 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       PATH: process.env.PATH,
       PORT: '0',
       DATA_DIR: dataDir,
+      // A test that leaves a job running need not wait for it.
+      SHUTDOWN_GRACE_SECONDS: '1',
+      KILL_GRACE_SECONDS: '1',
       ...(options.database && { DATABASE_URL: (await options.database.create()).url }),
       ...options.env,
     },

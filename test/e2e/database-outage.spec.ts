@@ -1,0 +1,62 @@
+import { createConnection } from 'mysql2/promise';
+import { expect, it } from '@jest/globals';
+import { expectError } from '../support/answers.js';
+import { eventually } from '../support/eventually.js';
+import { startServer } from '../support/server.js';
+import { describeWithOwnMariaDb, startMariaDb } from '../support/services.js';
+
+const JOBS = 40;
+
+async function createOn(server: string, name: string): Promise<string> {
+  const connection = await createConnection(server);
+  await connection.query(`CREATE DATABASE ${name}`);
+  await connection.end();
+  return `${server}/${name}`;
+}
+
+describeWithOwnMariaDb('MariaDB away in the middle', () => {
+  it.each(['stop', 'kill'] as const)(
+    'after %s: nothing accepted is lost, and all recovers by itself',
+    async (way) => {
+      const mariadb = await startMariaDb();
+      const env = { AGENT_CONCURRENCY: '4', DATABASE_URL: await createOn(mariadb.url, 'jobs') };
+      const server = await startServer({ env });
+      const { client } = server;
+      const ids = await Promise.all(
+        Array.from({ length: JOBS }, (_, index) => client.run(`sleep 0.2; echo ${index}`)),
+      );
+      await client.waitForState(String(ids[0]), ['succeeded']);
+
+      await mariadb[way]();
+      await eventually(async () => {
+        expectError(await client.call('GET', '/health/ready'), 503);
+      });
+      for (const answer of [
+        await client.call('POST', '/run', { json: { command: 'true' } }),
+        await client.call('GET', `/job_info/${String(ids[0])}`),
+        await client.call('GET', '/list_jobs'),
+        await client.call('POST', '/cancel', { json: { job_id: ids[0] } }),
+        await client.call('DELETE', '/delete', { json: { job_id: ids[0] } }),
+      ]) {
+        expectError(answer, 503);
+        expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+      }
+      expect((await client.call('GET', '/health/live')).status).toBe(200);
+
+      await mariadb.start();
+      await eventually(
+        async () => {
+          expect((await client.call('GET', '/health/ready')).status).toBe(200);
+        },
+        { withinMs: 30_000 },
+      );
+      for (const [index, id] of ids.entries()) {
+        const info = await client.waitForState(id, ['succeeded'], { withinMs: 60_000 });
+        expect((await client.download(String(info.answer_id))).toString()).toBe(`${index}\n`);
+      }
+      expect(await client.answerOf('echo again')).toBe('again\n');
+      await server.end();
+    },
+    150_000,
+  );
+});
