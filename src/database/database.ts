@@ -26,6 +26,19 @@ export class Database {
     return reachingDatabase(() => this.source.query<Row[]>(statement.sql, [...statement.parameters]));
   }
 
+  /** Runs one statement that changes rows; resolves with how many. */
+  change(statement: Statement): Promise<number> {
+    return reachingDatabase(async () => {
+      const runner = this.source.createQueryRunner();
+      try {
+        const result = await runner.query(statement.sql, [...statement.parameters], true);
+        return result.affected ?? 0;
+      } finally {
+        await runner.release();
+      }
+    });
+  }
+
   /** Rejects while no statement can be run. */
   async ping(): Promise<void> {
     await this.rows({ sql: 'SELECT 1', parameters: [] });

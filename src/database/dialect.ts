@@ -1,27 +1,47 @@
 /** The two families of databases: SQLite in this process, or a MySQL or MariaDB server. */
 export type Dialect = 'sqlite' | 'mysql';
 
+/** A column's type as TypeORM's entities and migrations take it. */
+export interface ColumnType {
+  readonly type: 'char' | 'varchar' | 'text' | 'mediumtext' | 'int' | 'integer' | 'bigint';
+  readonly length?: number;
+  readonly charset?: string;
+  readonly collation?: string;
+}
+
+export interface ColumnTypes {
+  /** A UUID in its textual form, compared by bytes. */
+  readonly uuid: ColumnType;
+  /** A short text compared by bytes: no collation may merge two users or two labels. */
+  readonly exact: (length: number) => ColumnType;
+  /** Up to 16 MiB: MySQL's `text` would end at 64 KiB. */
+  readonly longText: ColumnType;
+  readonly int: ColumnType;
+  /** Milliseconds since the epoch. */
+  readonly instant: ColumnType;
+}
+
+const BY_BYTES = { charset: 'utf8mb4', collation: 'utf8mb4_bin' };
+
+const MYSQL: ColumnTypes = {
+  uuid: { type: 'char', length: 36, charset: 'ascii', collation: 'ascii_bin' },
+  exact: (length) => ({ type: 'varchar', length, ...BY_BYTES }),
+  longText: { type: 'mediumtext', ...BY_BYTES },
+  int: { type: 'int' },
+  instant: { type: 'bigint' },
+};
+
+const SQLITE: ColumnTypes = {
+  uuid: { type: 'varchar', length: 36 },
+  exact: (length) => ({ type: 'varchar', length }),
+  longText: { type: 'text' },
+  int: { type: 'integer' },
+  instant: { type: 'bigint' },
+};
+
 /** Column types that mean the same on both, with the lengths that a job needs. */
-export function columnTypes(dialect: Dialect) {
-  const mysql = dialect === 'mysql';
-  return {
-    /** A UUID in its textual form, compared by bytes. */
-    uuid: mysql
-      ? ({ type: 'char', length: 36, charset: 'ascii', collation: 'ascii_bin' } as const)
-      : ({ type: 'varchar', length: 36 } as const),
-    /** A short text compared by bytes: no collation may merge two users or two labels. */
-    exact: (length: number) =>
-      mysql
-        ? ({ type: 'varchar', length, charset: 'utf8mb4', collation: 'utf8mb4_bin' } as const)
-        : ({ type: 'varchar', length } as const),
-    /** Up to 16 MiB: MySQL's `text` would end at 64 KiB. */
-    longText: mysql
-      ? ({ type: 'mediumtext', charset: 'utf8mb4', collation: 'utf8mb4_bin' } as const)
-      : ({ type: 'text' } as const),
-    int: { type: mysql ? 'int' : 'integer' } as const,
-    /** Milliseconds since the epoch. */
-    instant: { type: 'bigint' } as const,
-  };
+export function columnTypes(dialect: Dialect): ColumnTypes {
+  return dialect === 'mysql' ? MYSQL : SQLITE;
 }
 
 /** The dialect of a data source, by its TypeORM type: MySQL and MariaDB differ for TypeORM alone. */

@@ -1,7 +1,7 @@
 import { In, IsNull, LessThanOrEqual, type Repository } from 'typeorm';
-import { type QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import { type Database, type Statement } from '../database/database.js';
 import { reachingDatabase } from '../database/failure.js';
+import { Table } from '../database/table.js';
 import { type JobListing, jobListStatement, labelText } from './job-list.query.js';
 import { type JobRow } from './job.entity.js';
 import { type JobState, LEASED_STATES, sourcesOf } from './job.states.js';
@@ -13,12 +13,8 @@ export interface LeaseKey {
   readonly token: string;
 }
 
-interface Guard {
-  readonly sql: string;
-  readonly values?: Readonly<Record<string, unknown>>;
-}
-
-type Changes = Partial<JobRow>;
+/** What must hold beside the state, with `?` for its parameters. */
+type Guard = Statement;
 
 /** Columns that hold the time at which something is to be done for a job. */
 const DUE_COLUMNS = {
@@ -29,8 +25,7 @@ const DUE_COLUMNS = {
 } as const;
 export type DueColumn = keyof typeof DUE_COLUMNS;
 
-const NOT_EXPIRED = '(expires_at IS NULL OR expires_at > :now)';
-const HELD_BY_NOBODY: Changes = { leaseToken: null, leaseUntil: null };
+const HELD_BY_NOBODY: Partial<JobRow> = { leaseToken: null, leaseUntil: null };
 
 /**
  * The jobs in the database. Every change of state is one UPDATE whose WHERE names the states it may start
@@ -38,31 +33,26 @@ const HELD_BY_NOBODY: Changes = { leaseToken: null, leaseUntil: null };
  */
 export class JobsRepository {
   private readonly jobs: Repository<JobRow>;
+  private readonly table: Table<JobRow>;
   private readonly tablePrefix: string;
 
   constructor(private readonly database: Database) {
     this.jobs = database.source.getRepository<JobRow>('Job');
+    this.table = new Table<JobRow>(database, 'Job');
     this.tablePrefix = database.source.options.entityPrefix ?? '';
   }
 
   async insert(row: JobRow): Promise<void> {
-    const insert = this.jobs
-      .createQueryBuilder()
-      .insert()
-      .values(row as QueryDeepPartialEntity<JobRow>)
-      .updateEntity(false);
-    const labels = Object.entries(row.labels ?? {});
-    if (labels.length === 0) {
-      await reachingDatabase(() => insert.execute());
-      return;
-    }
-    const [sql, parameters] = insert.getQueryAndParameters();
-    const texts = labels.map(([key, value]) => labelText(key, value));
-    await this.database.atomically([{ sql, parameters }, this.insertLabels(row, texts)]);
+    const insert = this.table.insert(row);
+    const labels = Object.entries(row.labels ?? {}).map(([key, value]) => labelText(key, value));
+    if (labels.length === 0) await this.database.change(insert);
+    else await this.database.atomically([insert, this.insertLabels(row, labels)]);
   }
 
-  find(id: string): Promise<JobRow | null> {
-    return reachingDatabase(() => this.jobs.findOneBy({ id }));
+  async find(id: string): Promise<JobRow | null> {
+    const sql = `SELECT * FROM ${this.table.name} WHERE id = ?`;
+    const [raw] = await this.database.rows<Record<string, unknown>>({ sql, parameters: [id] });
+    return raw === undefined ? null : this.table.read(raw);
   }
 
   /** Ids of a page and one more. */
@@ -89,44 +79,43 @@ export class JobsRepository {
   /** queued → staging, under a new attempt and lease. */
   claim(id: string, lease: { token: string; until: number; agent: string }, now: number): Promise<boolean> {
     const changes = { leaseToken: lease.token, leaseUntil: lease.until, agent: lease.agent, notBefore: null };
-    return this.change(
-      id,
-      'staging',
-      { ...changes, attempt: () => 'attempt + 1' },
-      {
-        sql: `${NOT_EXPIRED} AND (not_before IS NULL OR not_before <= :now)`,
-        values: { now },
-      },
-    );
+    const { sql, parameters } = notExpired(now);
+    return this.change(id, 'staging', changes, {
+      sql: `${sql} AND (not_before IS NULL OR not_before <= ?)`,
+      parameters: [...parameters, now],
+    });
   }
 
   /** staging → running. */
   start(lease: LeaseKey, now: number): Promise<boolean> {
-    return this.changeHeld(lease, 'running', { startedAt: now }, { sql: NOT_EXPIRED, values: { now } });
+    return this.changeHeld(lease, 'running', { startedAt: now }, notExpired(now));
   }
 
   /** running → succeeded or failed, staging → failed, with all that is to be told of it. */
-  finish(lease: LeaseKey, state: 'succeeded' | 'failed', changes: Changes): Promise<boolean> {
-    const guard = { sql: NOT_EXPIRED, values: { now: changes.finishedAt } };
-    return this.changeHeld(lease, state, { ...changes, ...HELD_BY_NOBODY }, guard);
+  finish(
+    lease: LeaseKey,
+    state: 'succeeded' | 'failed',
+    changes: Partial<JobRow> & { finishedAt: number },
+  ): Promise<boolean> {
+    return this.changeHeld(lease, state, { ...changes, ...HELD_BY_NOBODY }, notExpired(changes.finishedAt));
   }
 
   /** Back to queued; the next claim is a new attempt. */
-  putBack(lease: LeaseKey, changes: Changes): Promise<boolean> {
+  putBack(lease: LeaseKey, changes: Partial<JobRow>): Promise<boolean> {
     return this.changeHeld(lease, 'queued', { ...changes, startedAt: null, agent: null, ...HELD_BY_NOBODY });
   }
 
   /** Final from the moment it resolves with true. The lease's end is kept: until then its agent may still store files. */
   cancel(id: string, now: number, reason: string): Promise<boolean> {
     const changes = { finishedAt: now, leaseToken: null, notBefore: null, cleanupAt: now, reason };
-    return this.change(id, 'cancelled', changes, { sql: NOT_EXPIRED, values: { now } });
+    return this.change(id, 'cancelled', changes, notExpired(now));
   }
 
   /** Leaves a tombstone. What it names of files stays until {@link forget}. */
   bury(id: string, as: 'deleted' | 'expired', now: number): Promise<boolean> {
     const changes = { goneAt: now, cleanupAt: now, leaseToken: null, expiresAt: null, notBefore: null };
-    const due = as === 'expired' ? 'expires_at <= :now' : NOT_EXPIRED;
-    return this.change(id, as, changes, { sql: due, values: { now } });
+    const due = as === 'expired' ? { sql: 'expires_at <= ?', parameters: [now] } : notExpired(now);
+    return this.change(id, as, changes, due);
   }
 
   /** Extends the leases that are still held; resolves with the ids of those jobs. */
@@ -148,7 +137,7 @@ export class JobsRepository {
 
   /** A tombstone keeps its id, its owner and why it is gone; nothing else is left of the job. */
   async forget(id: string): Promise<void> {
-    const nothing: Changes = {
+    const nothing: Partial<JobRow> = {
       name: null,
       command: '',
       spec: {},
@@ -157,7 +146,7 @@ export class JobsRepository {
       leaseUntil: null,
       agent: null,
     };
-    const noResult: Changes = {
+    const noResult: Partial<JobRow> = {
       answerId: null,
       stderrId: null,
       outputs: null,
@@ -165,14 +154,14 @@ export class JobsRepository {
       signal: null,
       reason: null,
     };
-    const update = this.jobs.createQueryBuilder().update();
     const changes = { ...nothing, ...noResult, startedAt: null, finishedAt: null, cleanupAt: null };
-    const [sql, parameters] = update
-      .set(changes as QueryDeepPartialEntity<JobRow>)
-      .where("id = :id AND state IN ('deleted', 'expired')", { id })
-      .getQueryAndParameters();
+    const assignments = this.table.assignments(this.database, changes);
+    const row = {
+      sql: `UPDATE ${this.table.name} SET ${assignments.sql} WHERE id = ? AND state IN ('deleted', 'expired')`,
+      parameters: [...assignments.parameters, id],
+    };
     const labels = { sql: `DELETE FROM ${this.tablePrefix}job_labels WHERE job_id = ?`, parameters: [id] };
-    await this.database.atomically([{ sql, parameters }, labels]);
+    await this.database.atomically([row, labels]);
   }
 
   /**
@@ -229,27 +218,28 @@ export class JobsRepository {
     return reachingDatabase(() => this.jobs.find({ where: { state: In(LEASED_STATES), agent } }));
   }
 
-  private changeHeld(lease: LeaseKey, to: JobState, changes: Changes, guard?: Guard): Promise<boolean> {
+  private changeHeld(
+    lease: LeaseKey,
+    to: JobState,
+    changes: Partial<JobRow>,
+    guard?: Guard,
+  ): Promise<boolean> {
     return this.change(lease.jobId, to, changes, {
-      sql: `attempt = :attempt AND lease_token = :token${guard === undefined ? '' : ` AND ${guard.sql}`}`,
-      values: { ...guard?.values, attempt: lease.attempt, token: lease.token },
+      sql: `attempt = ? AND lease_token = ?${guard === undefined ? '' : ` AND ${guard.sql}`}`,
+      parameters: [lease.attempt, lease.token, ...(guard?.parameters ?? [])],
     });
   }
 
-  private async change(
-    id: string,
-    to: JobState,
-    changes: Omit<Changes, 'attempt'> & { attempt?: number | (() => string) },
-    guard: Guard,
-  ): Promise<boolean> {
-    const update = this.jobs
-      .createQueryBuilder()
-      .update()
-      .set({ ...changes, state: to } as QueryDeepPartialEntity<JobRow>)
-      .where('id = :id AND state IN (:...sources)', { id, sources: sourcesOf(to) })
-      .andWhere(guard.sql, guard.values);
-    const result = await reachingDatabase(() => update.execute());
-    return result.affected === 1;
+  private async change(id: string, to: JobState, changes: Partial<JobRow>, guard: Guard): Promise<boolean> {
+    const assignments = this.table.assignments(this.database, { ...changes, state: to });
+    const nextAttempt = to === 'staging' ? ', attempt = attempt + 1' : '';
+    const sources = sourcesOf(to).map((state) => `'${state}'`);
+    const changed = await this.database.change({
+      sql: `UPDATE ${this.table.name} SET ${assignments.sql}${nextAttempt}
+        WHERE id = ? AND state IN (${sources.join(', ')}) AND ${guard.sql}`,
+      parameters: [...assignments.parameters, id, ...guard.parameters],
+    });
+    return changed === 1;
   }
 
   private insertLabels(row: JobRow, labels: readonly string[]): Statement {
@@ -258,4 +248,8 @@ export class JobsRepository {
       parameters: labels.flatMap((label) => [row.owner, label, row.id]),
     };
   }
+}
+
+function notExpired(now: number): Guard {
+  return { sql: '(expires_at IS NULL OR expires_at > ?)', parameters: [now] };
 }

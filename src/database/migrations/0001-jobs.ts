@@ -1,11 +1,9 @@
 import { type MigrationInterface, type QueryRunner, Table, type TableColumnOptions } from 'typeorm';
-import { columnTypes, type Dialect, dialectOfType } from '../dialect.js';
+import { columnTypes, type ColumnType, type Dialect, dialectOfType } from '../dialect.js';
 
 function named(runner: QueryRunner, name: string): string {
-  return `${runner.connection.options.entityPrefix ?? ''}${name}`;
+  return `${runner.dataSource.options.entityPrefix ?? ''}${name}`;
 }
-
-type ColumnType = Omit<TableColumnOptions, 'name' | 'length'> & { length?: number };
 
 function column(
   name: string,
@@ -65,7 +63,7 @@ export class Jobs1700000000001 implements MigrationInterface {
   readonly name = 'Jobs1700000000001';
 
   async up(runner: QueryRunner): Promise<void> {
-    const dialect = dialectOfType(runner.connection.options.type);
+    const dialect = dialectOfType(runner.dataSource.options.type);
     const { uuid, exact } = columnTypes(dialect);
     const indices = Object.entries(JOB_INDEXES).map(([name, columnNames]) => ({
       name: named(runner, name),

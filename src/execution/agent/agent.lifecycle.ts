@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { type BeforeApplicationShutdown, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { type Launcher } from '../runner/launcher.js';
 import { endLeftovers } from '../runner/leftovers.js';
@@ -23,6 +24,7 @@ export class AgentLifecycle implements OnApplicationBootstrap, BeforeApplication
 
   async onApplicationBootstrap(): Promise<void> {
     await this.removeTraces();
+    await mkdir(this.home.workRoot, { recursive: true, mode: 0o700 });
     const containment = await this.launcher.start();
     this.logger.log(`processes are contained by: ${containment}`);
     await this.agent.start();

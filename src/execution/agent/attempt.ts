@@ -1,7 +1,13 @@
 import { Logger } from '@nestjs/common';
 import { type FileStore } from '../../data-manager/file-store.js';
+import { DomainError } from '../../kernel/errors.js';
 import { MAX_OUTPUTS } from '../attempt-files.port.js';
-import { type Assignment, type AttemptResult, type JobReports } from '../job-reports.port.js';
+import {
+  type Assignment,
+  type AttemptEnded,
+  type AttemptResult,
+  type JobReports,
+} from '../job-reports.port.js';
 import { type Launcher, type ProcessEnd } from '../runner/launcher.js';
 import { type CollectedOutput, collectOutputs } from '../runner/outputs.js';
 import { Workspace } from '../runner/workspace.js';
@@ -31,6 +37,8 @@ export interface AttemptTools {
   readonly options: AttemptOptions;
 }
 
+type Verdict = Pick<AttemptEnded, 'succeeded' | 'reason' | 'repeatable'>;
+
 /** The attempt was taken away, and nothing of it counts. */
 const ABANDONED = Symbol('abandoned');
 
@@ -51,7 +59,8 @@ export class Attempt {
     private readonly giveUp: AbortSignal,
   ) {
     this.key = `${assignment.lease.jobId}.${assignment.lease.attempt}`;
-    this.publishing = new Publishing(tools.files, assignment.lease, taken);
+    const lost = AbortSignal.any([lostOnly(taken), giveUp]);
+    this.publishing = new Publishing(tools.files, assignment.lease, lost);
   }
 
   /** Resolves when nothing of the attempt is left but its result. Rejects only where the report was given up. */
@@ -69,7 +78,7 @@ export class Attempt {
       try {
         return await this.performIn(workspace);
       } finally {
-        await workspace.remove();
+        await this.discard(workspace);
       }
     } catch (error) {
       return this.resultOf(error);
@@ -90,7 +99,11 @@ export class Attempt {
       case 'succeeded':
         return this.publish(workspace, end, { succeeded: true, reason: null, repeatable: false });
       case 'failed':
-        return this.publish(workspace, end, { ...outcome, succeeded: false });
+        return this.publish(workspace, end, {
+          succeeded: false,
+          reason: outcome.reason,
+          repeatable: outcome.repeatable,
+        });
     }
   }
 
@@ -123,23 +136,39 @@ export class Attempt {
     });
   }
 
-  private async publish(
-    workspace: Workspace,
-    end: ProcessEnd,
-    verdict: { succeeded: boolean; reason: string | null; repeatable: boolean },
-  ): Promise<AttemptResult> {
-    const { succeeded, reason, repeatable } = verdict;
-    const outputs = await this.outputsIn(workspace);
+  private async publish(workspace: Workspace, end: ProcessEnd, verdict: Verdict): Promise<AttemptResult> {
+    const { outputs, tooMany } = await this.outputsIn(workspace);
     const published = await this.publishing.publish(workspace, end.stderrBytes, outputs);
     const { exitCode, signal } = end;
-    return { kind: 'ended', succeeded, reason, repeatable, exitCode, signal, ...published };
+    return { kind: 'ended', ...(tooMany ?? verdict), exitCode, signal, ...published };
   }
 
-  private async outputsIn(workspace: Workspace): Promise<readonly CollectedOutput[]> {
+  private async outputsIn(
+    workspace: Workspace,
+  ): Promise<{ outputs: readonly CollectedOutput[]; tooMany?: Verdict }> {
     const { outputFiles, binary, inputFiles } = this.assignment;
-    if (outputFiles.length === 0) return [];
-    const inputs = new Set([...inputFiles, ...(binary === null ? [] : [binary])]);
-    return collectOutputs(workspace.filesPath, outputFiles, { leaveOut: inputs, most: MAX_OUTPUTS });
+    if (outputFiles.length === 0) return { outputs: [] };
+    const leaveOut = new Set([...inputFiles, ...(binary === null ? [] : [binary])]);
+    try {
+      return {
+        outputs: await collectOutputs(workspace.filesPath, outputFiles, { leaveOut, most: MAX_OUTPUTS }),
+      };
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.code !== 'too_large') throw error;
+      return { outputs: [], tooMany: { succeeded: false, reason: error.message, repeatable: false } };
+    }
+  }
+
+  /** The result counts whether or not its traces can be removed; what stays goes at the next start. */
+  private async discard(workspace: Workspace): Promise<void> {
+    try {
+      await workspace.remove();
+    } catch (error) {
+      this.logger.error(
+        { err: error, jobId: this.assignment.lease.jobId },
+        'a working directory could not be removed',
+      );
+    }
   }
 
   private resultOf(error: unknown): AttemptResult | typeof ABANDONED {
@@ -152,4 +181,15 @@ export class Attempt {
     );
     return { kind: 'fault', reason: 'The agent could not run the command.', passing: true };
   }
+}
+
+/** The end of the process lets the result of a command that has ended be stored; the loss of the attempt does not. */
+function lostOnly(taken: AbortSignal): AbortSignal {
+  const lost = new AbortController();
+  const pass = (): void => {
+    if (taken.reason !== 'shutdown') lost.abort(taken.reason);
+  };
+  if (taken.aborted) pass();
+  else taken.addEventListener('abort', pass, { once: true });
+  return lost.signal;
 }

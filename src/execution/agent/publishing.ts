@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { type Readable } from 'node:stream';
 import { type FileStore } from '../../data-manager/file-store.js';
 import { attemptFileId, type AttemptPart } from '../attempt-files.port.js';
 import { type Lease, type StoredOutput } from '../job-reports.port.js';
@@ -20,7 +21,7 @@ export interface Published {
 interface Upload {
   readonly part: AttemptPart;
   readonly name: string;
-  readonly open: CollectedOutput['open'];
+  readonly open: () => Readable;
   readonly ownedPath?: string;
 }
 
@@ -46,8 +47,9 @@ export class Publishing {
     const answerId = await this.store(captured('stdout', workspace.stdoutPath));
     const stderrId = stderrBytes === 0 ? null : await this.store(captured('stderr', workspace.stderrPath));
     const stored: StoredOutput[] = [];
-    for (const [index, { path, size, open }] of outputs.entries()) {
-      const fileId = await this.store({ part: `output/${index}`, name: path, open });
+    for (const [index, output] of outputs.entries()) {
+      const { path, size } = output;
+      const fileId = await this.store({ part: `output/${index}`, name: path, open: () => output.open() });
       stored.push({ path, fileId, size });
     }
     return { answerId, stderrId, outputs: stored };
