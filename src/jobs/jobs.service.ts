@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type Caller } from '../auth/auth.port.js';
 import { Clock } from '../kernel/clock.js';
 import { DomainError } from '../kernel/errors.js';
+import { isUuid } from '../kernel/ids.js';
 import { Endings } from './endings.js';
 import { goneMessage, isForgotten, isGone, viewOf } from './job.view.js';
 import { type JobRow } from './job.entity.js';
@@ -40,11 +41,14 @@ export class JobsService {
     return viewOf(row);
   }
 
-  /** Newest first. Throws `forbidden` for a filter on somebody else's jobs. */
+  /** Newest first. Throws `forbidden` for a filter on somebody else's jobs, `invalid_request` for a made-up token. */
   async list(filter: JobFilter, caller: Caller): Promise<JobPage> {
     const user = filter.user ?? caller.user;
     if (user !== caller.user && caller.role !== 'admin') {
       throw new DomainError('forbidden', 'You may list your own jobs only.');
+    }
+    if (filter.pageToken !== undefined && !isUuid(filter.pageToken)) {
+      throw new DomainError('invalid_request', 'page_token must be the next_page_token of an earlier page.');
     }
     const ids = await this.jobs.list({ ...filter, user, now: this.clock.now() });
     const page = ids.slice(0, filter.limit);
