@@ -19,7 +19,8 @@ export interface FileSource {
   open(): Readable;
   /**
    * A regular file with these bytes that the store may take over (rename) instead of copying; its owner
-   * must not write to it any more. Absent: only {@link open} may be used.
+   * must not write to it any more. Still there after a put that failed, gone or not after one that worked.
+   * Absent: only {@link open} may be used.
    */
   readonly ownedPath?: string;
 }
@@ -52,7 +53,9 @@ export interface OpenFile {
  *
  * Failures: `DomainError('not_found')` where the store says that it does not hold the file, and
  * `DomainError('unavailable')` where it can't be asked or a transfer failed after its retries: the
- * caller may try again later. An aborted signal rejects with the signal's reason.
+ * caller may try again later. `DomainError('invalid_request')`: other bytes are stored under the id of a put, or
+ * an id is no UUID; `DomainError('range_not_satisfiable')`: a range beyond the file. An aborted signal rejects
+ * with the signal's reason; an error of a {@link FileSource}'s own stream is passed on as it is.
  */
 export abstract class FileStore {
   /** Durable when it resolves; on failure nothing of it is left. */

@@ -1,0 +1,24 @@
+import { createReadStream, renameSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { type StagedFile, stageStream } from './staged-file.js';
+import { hasCode } from './storage-error.js';
+
+/**
+ * Renames staged bytes to where they stay. A file that was handed over from another file system is copied
+ * first, to a temporary path beside the target, so that the rename shows it whole or not at all.
+ */
+export async function moveInto(
+  staged: StagedFile,
+  target: string,
+  newTemporary: () => string,
+): Promise<void> {
+  try {
+    renameSync(staged.path, target);
+  } catch (error) {
+    if (!staged.owned || !hasCode(error, 'EXDEV')) throw error;
+    const copy = await stageStream(newTemporary(), createReadStream(staged.path));
+    await copy.durable;
+    renameSync(copy.path, target);
+    await rm(staged.path, { force: true });
+  }
+}

@@ -1,0 +1,85 @@
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { DomainError } from '../../kernel/errors.js';
+import { type FileInfo } from '../file-store.js';
+import { syncDescriptor } from './folder-sync.js';
+import { hasCode } from './storage-error.js';
+
+/** What this store knows of a file beyond the port. */
+export interface StoredFile extends FileInfo {
+  /** Milliseconds since the epoch, or null where the file stays until it is removed. May exceed any `Date`. */
+  readonly expiresAt: bigint | null;
+  readonly tags: readonly string[];
+}
+
+/** The sidecar as it lies on disk. */
+interface Sidecar {
+  readonly id: string;
+  readonly name: string;
+  readonly sha256: string;
+  readonly size: number;
+  readonly created_at: string;
+  readonly expires_at?: string;
+  readonly tags?: readonly string[];
+}
+
+/**
+ * Writes a new sidecar and makes its content durable; on failure none is left.
+ * @throws the operating system's `EEXIST` where there is one
+ */
+export async function writeSidecar(path: string, file: StoredFile): Promise<void> {
+  // Opened, written and closed at once: for so few bytes a round through the thread pool costs far more.
+  const descriptor = openSync(path, 'wx', 0o600);
+  try {
+    writeFileSync(descriptor, encode(file));
+    await syncDescriptor(descriptor);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** What the sidecar says, or null where there is none. */
+export async function readSidecar(path: string): Promise<StoredFile | null> {
+  try {
+    return decode(await readFile(path, 'utf8'));
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return null;
+    if (error instanceof SyntaxError) throw damaged(error);
+    throw error;
+  }
+}
+
+/** The file is there, but not as it was stored. */
+export function damaged(cause?: unknown): DomainError {
+  const message = 'The stored file is damaged on the disk of the data manager';
+  return new DomainError('unavailable', message, undefined, { cause });
+}
+
+function encode(file: StoredFile): string {
+  const sidecar: Sidecar = {
+    id: file.id,
+    name: file.name,
+    sha256: file.sha256,
+    size: file.size,
+    created_at: file.createdAt.toISOString(),
+    ...(file.expiresAt !== null && { expires_at: file.expiresAt.toString() }),
+    ...(file.tags.length > 0 && { tags: file.tags }),
+  };
+  return JSON.stringify(sidecar);
+}
+
+function decode(text: string): StoredFile {
+  const sidecar = JSON.parse(text) as Sidecar;
+  return {
+    id: sidecar.id,
+    name: sidecar.name,
+    sha256: sidecar.sha256,
+    size: sidecar.size,
+    createdAt: new Date(sidecar.created_at),
+    expiresAt: sidecar.expires_at === undefined ? null : BigInt(sidecar.expires_at),
+    tags: sidecar.tags ?? [],
+  };
+}

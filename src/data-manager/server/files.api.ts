@@ -1,0 +1,113 @@
+import { applyDecorators } from '@nestjs/common';
+import {
+  ApiBadRequestResponse,
+  ApiBody,
+  ApiConsumes,
+  ApiCreatedResponse,
+  ApiHeader,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiProduces,
+  ApiResponse,
+  ApiServiceUnavailableResponse,
+} from '@nestjs/swagger';
+import { DeletedFileDto, FileDto, FileErrorDto, FileInfoDto } from './file.dto.js';
+
+/** What the OpenAPI document says of each call; apart from the controller, so that both can be read. */
+const anyCall = [
+  ApiBadRequestResponse({ description: 'The request is wrong; `error` says how', type: FileErrorDto }),
+  ApiServiceUnavailableResponse({
+    description: 'The disk is full or broken; try again later',
+    type: FileErrorDto,
+  }),
+];
+
+const ofFile = [
+  ApiParam({ name: 'id', format: 'uuid', description: 'The file' }),
+  ApiNotFoundResponse({ description: 'There is no such file, or its ttl is over', type: FileErrorDto }),
+  ...anyCall,
+];
+
+const BINARY = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } as const;
+
+const UPLOAD_SCHEMA = {
+  type: 'object',
+  required: ['file'],
+  properties: {
+    file: { type: 'string', format: 'binary' },
+    metadata: {
+      type: 'object',
+      description: 'All optional',
+      additionalProperties: false,
+      properties: {
+        name: { type: 'string', minLength: 1, maxLength: 1024 },
+        ttl: {
+          oneOf: [
+            { type: 'integer', format: 'uint64', minimum: 0 },
+            { type: 'string', pattern: '^[0-9]{1,20}$' },
+          ],
+          description: 'Seconds until the file goes by itself; absent: it stays until it is deleted',
+        },
+        tags: { type: 'array', items: { type: 'string' }, maxItems: 100 },
+      },
+      example: { name: 'hello.txt', tags: ['dataset'] },
+    },
+  },
+} as const;
+
+export function ApiUpload(): MethodDecorator {
+  return applyDecorators(
+    ApiOperation({
+      summary: 'Store a file',
+      description:
+        'The bytes are durable once this answers. A file never changes: a new version is a new file.',
+    }),
+    ApiConsumes('multipart/form-data'),
+    ApiHeader({
+      name: 'Idempotency-Key',
+      required: false,
+      schema: { type: 'string', format: 'uuid' },
+      description: 'Becomes the id of the file, so that the same upload sent twice is one file',
+    }),
+    ApiBody({ schema: UPLOAD_SCHEMA as never }),
+    ApiCreatedResponse({ description: 'Stored', type: FileDto }),
+    ...anyCall,
+  );
+}
+
+export function ApiDownload(): MethodDecorator {
+  return applyDecorators(
+    ApiOperation({
+      summary: 'Get the bytes of a file',
+      description:
+        'Honours `Range` (one range), `If-Range` and `If-None-Match`; `ETag` is the quoted sha256.',
+    }),
+    ApiProduces('application/octet-stream'),
+    ApiHeader({ name: 'Range', required: false, schema: { type: 'string', example: 'bytes=0-1023' } }),
+    ApiHeader({ name: 'If-None-Match', required: false, schema: { type: 'string' } }),
+    ApiHeader({ name: 'If-Range', required: false, schema: { type: 'string' } }),
+    ApiResponse({ status: 200, description: 'All bytes', content: BINARY }),
+    ApiResponse({ status: 206, description: 'The range asked for', content: BINARY }),
+    ApiResponse({ status: 304, description: 'The ETag of `If-None-Match` is current' }),
+    ApiResponse({ status: 416, description: 'The range lies beyond the file', type: FileErrorDto }),
+    ...ofFile,
+  );
+}
+
+export function ApiFileInfo(): MethodDecorator {
+  return applyDecorators(
+    ApiOperation({ summary: 'What is known of a file' }),
+    ApiOkResponse({ type: FileInfoDto }),
+    ...ofFile,
+  );
+}
+
+export function ApiDeleteFile(): MethodDecorator {
+  return applyDecorators(
+    ApiOperation({ summary: 'Delete a file' }),
+    ApiOkResponse({ description: 'Deleted, durably', type: DeletedFileDto }),
+    ...ofFile,
+  );
+}

@@ -1,0 +1,42 @@
+import { DomainError } from '../../kernel/errors.js';
+import { isUuid } from '../../kernel/ids.js';
+import { type LocalFileStore } from '../local/local-file-store.js';
+import { type StoredFile } from '../local/sidecar.js';
+import { type StagedFile } from '../local/staged-file.js';
+import { type Upload } from './multipart-upload.js';
+import { MAX_NAME_CHARACTERS, parseMetadata, type UploadMetadata, wellFormed } from './upload-metadata.js';
+
+/**
+ * The id that an `Idempotency-Key` header chooses.
+ * @throws DomainError `invalid_request` where it is no UUID
+ */
+export function idOfKey(key: string): string {
+  const id = key.trim().toLowerCase();
+  if (isUuid(id)) return id;
+  throw new DomainError(
+    'invalid_request',
+    'The Idempotency-Key must be a UUID: it becomes the id of the file',
+  );
+}
+
+/** Stores what was received. Metadata that is wrong costs the file, since it may come after the bytes. */
+export async function storeUpload(
+  store: LocalFileStore,
+  id: string,
+  { staged, filename, metadata }: Upload<StagedFile>,
+): Promise<StoredFile> {
+  let said: UploadMetadata;
+  try {
+    said = metadata === undefined ? {} : parseMetadata(metadata);
+  } catch (error) {
+    await store.discard(staged);
+    throw error;
+  }
+  return store.commit(staged, { ...said, id, name: said.name ?? nameOf(filename) ?? id });
+}
+
+/** A browser's file name may be empty or absurdly long; that is no reason to refuse the bytes. */
+function nameOf(filename: string | undefined): string | undefined {
+  const name = wellFormed(filename ?? '').slice(0, MAX_NAME_CHARACTERS);
+  return name === '' ? undefined : wellFormed(name);
+}

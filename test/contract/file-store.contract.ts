@@ -1,0 +1,258 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { createHash, randomUUID } from 'node:crypto';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { type FileSource, type FileStore } from '../../src/data-manager/index.js';
+import { filesBelow } from '../support/embedded-files.js';
+import { eventually } from '../support/eventually.js';
+import { bytes, digestOf, endless, largeContent, sourceOf } from '../support/file-sources.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+/** A driver under test. */
+export interface FileStoreUnderTest {
+  readonly store: FileStore;
+  /** Where the bytes end up, wherever the driver is. */
+  readonly directory: string;
+}
+
+/** What every driver of the {@link FileStore} port does alike. */
+export function describeFileStore(name: string, start: () => Promise<FileStoreUnderTest>): void {
+  describe(`FileStore: ${name}`, () => {
+    let store: FileStore;
+    let directory: string;
+    let scratch: string;
+
+    beforeAll(async () => {
+      ({ store, directory } = await start());
+      scratch = await temporaryDirectory();
+    });
+
+    const put = (source: FileSource, id: string = randomUUID()) =>
+      store.put(source, { id, name: 'some name' });
+    const contentOf = async (id: string) => buffer((await store.open(id)).content);
+
+    it.each([0, 1, 65_535, 65_536, 65_537, 1_000_003])(
+      'gives back %d bytes as they were put',
+      async (size) => {
+        const content = bytes(size);
+        const id = randomUUID();
+        const stored = await put(sourceOf(content), id);
+        expect(stored).toMatchObject({ id, name: 'some name', size, sha256: digestOf(content) });
+        expect(await store.info(id)).toMatchObject({
+          id,
+          name: 'some name',
+          size,
+          sha256: digestOf(content),
+        });
+        const opened = await store.open(id);
+        expect(opened.info).toMatchObject({ id, size });
+        expect(digestOf(await buffer(opened.content))).toBe(digestOf(content));
+      },
+    );
+
+    it('tells when a file was stored', async () => {
+      const before = Date.now() - 2;
+      const { id } = await put(sourceOf('x'));
+      const { createdAt } = await store.info(id);
+      expect(createdAt.getTime()).toBeGreaterThanOrEqual(before);
+      expect(createdAt.getTime()).toBeLessThanOrEqual(Date.now() + 2);
+    });
+
+    it('keeps any name', async () => {
+      for (const name of [
+        '../../etc/passwd',
+        'a"b\\c',
+        'line\r\nbreak',
+        'Ünïcödé 🚀',
+        '\u0000',
+        '.',
+        '%2e%2e',
+      ]) {
+        const { id } = await store.put(sourceOf('x'), { id: randomUUID(), name });
+        expect((await store.info(id)).name).toBe(name);
+      }
+    });
+
+    it('streams 50 MB in either direction with little memory', async () => {
+      const { open, size, sha256 } = largeContent(50);
+      global.gc?.();
+      const before = process.memoryUsage().rss;
+      const stored = await put({ open });
+      expect(stored).toMatchObject({ size, sha256 });
+      const hash = createHash('sha256');
+      for await (const chunk of (await store.open(stored.id)).content as AsyncIterable<Buffer>)
+        hash.update(chunk);
+      expect(hash.digest('hex')).toBe(sha256);
+      expect(process.memoryUsage().rss - before).toBeLessThan(45_000_000);
+    });
+
+    it('gives ranges', async () => {
+      const content = bytes(1_000);
+      const { id } = await put(sourceOf(content));
+      for (const [start, end] of [
+        [0, 1],
+        [0, 1_000],
+        [999, 1_000],
+        [17, 400],
+      ] as const) {
+        const { content: part, info } = await store.open(id, { range: { start, end } });
+        expect(await buffer(part)).toEqual(content.subarray(start, end));
+        expect(info.size).toBe(1_000);
+      }
+    });
+
+    it.each([
+      [0, 0],
+      [5, 3],
+      [-1, 3],
+      [0, 1_001],
+      [1_000, 1_001],
+      [0.5, 3],
+    ])('refuses the range %d to %d of 1,000 bytes', async (start, end) => {
+      const { id } = await put(sourceOf(bytes(1_000)));
+      const opening = store.open(id, { range: { start, end } });
+      await expect(opening).rejects.toMatchObject({ code: 'range_not_satisfiable' });
+    });
+
+    it('takes the same bytes under the same id for the same file', async () => {
+      const id = randomUUID();
+      const first = await put(sourceOf('the same'), id);
+      const again = await put(sourceOf('the same'), id.toUpperCase());
+      expect(again).toEqual(first);
+      expect((await filesBelow(directory)).filter((name) => name.startsWith(id))).toHaveLength(2);
+    });
+
+    it('lets several puts of the same file meet', async () => {
+      const id = randomUUID();
+      const all = await Promise.all(Array.from({ length: 8 }, () => put(sourceOf('together'), id)));
+      expect(new Set(all.map((info) => info.createdAt.getTime())).size).toBe(1);
+      expect((await contentOf(id)).toString()).toBe('together');
+    });
+
+    it('refuses other bytes under a taken id', async () => {
+      const id = randomUUID();
+      await put(sourceOf('first'), id);
+      await expect(put(sourceOf('other'), id)).rejects.toMatchObject({ code: 'invalid_request' });
+      expect((await contentOf(id)).toString()).toBe('first');
+    });
+
+    it('finds an id in either case', async () => {
+      const { id } = await put(sourceOf('x'));
+      expect((await store.info(id.toUpperCase())).id).toBe(id);
+      expect((await contentOf(id.toUpperCase())).toString()).toBe('x');
+    });
+
+    it('removes, twice just as well', async () => {
+      const { id } = await put(sourceOf('x'));
+      await store.remove(id.toUpperCase());
+      await store.remove(id);
+      await expect(store.info(id)).rejects.toMatchObject({ code: 'not_found' });
+      expect((await filesBelow(directory)).filter((name) => name.startsWith(id))).toEqual([]);
+    });
+
+    it('stores anew under an id that was removed', async () => {
+      const { id } = await put(sourceOf('before'));
+      await store.remove(id);
+      await put(sourceOf('after'), id);
+      expect((await contentOf(id)).toString()).toBe('after');
+    });
+
+    it('does not know what was never stored', async () => {
+      const id = randomUUID();
+      await expect(store.info(id)).rejects.toMatchObject({ code: 'not_found' });
+      await expect(store.open(id)).rejects.toMatchObject({ code: 'not_found' });
+      await expect(store.remove(id)).resolves.toBeUndefined();
+    });
+
+    it.each(['', '..', '../../etc/passwd', 'x', '0'.repeat(36)])('refuses %j for an id', async (id) => {
+      const refused = { code: 'invalid_request' };
+      await expect((async () => store.info(id))()).rejects.toMatchObject(refused);
+      await expect((async () => store.open(id))()).rejects.toMatchObject(refused);
+      await expect((async () => store.remove(id))()).rejects.toMatchObject(refused);
+      await expect((async () => put(sourceOf('x'), id))()).rejects.toMatchObject(refused);
+    });
+
+    it('leaves nothing of a put that was aborted', async () => {
+      const before = await filesBelow(directory);
+      const id = randomUUID();
+      const abort = new AbortController();
+      const reason = new Error('changed my mind');
+      const source = endless(() => {
+        abort.abort(reason);
+      });
+      const putting = store.put(source, { id, name: 'x', signal: abort.signal });
+      await expect(putting).rejects.toBe(reason);
+      await eventually(async () => {
+        expect(await filesBelow(directory)).toEqual(before);
+      });
+      await expect(store.info(id)).rejects.toMatchObject({ code: 'not_found' });
+    });
+
+    it('begins nothing where the signal was aborted before', async () => {
+      const reason = new Error('no more');
+      const signal = AbortSignal.abort(reason);
+      await expect(store.put(sourceOf('x'), { id: randomUUID(), name: 'x', signal })).rejects.toBe(reason);
+      await expect(store.info(randomUUID(), signal)).rejects.toBe(reason);
+    });
+
+    it('leaves nothing of a put whose source fails, and passes the failure on', async () => {
+      const before = await filesBelow(directory);
+      const failure = new Error('the source broke');
+      const open = (): Readable =>
+        Readable.from(
+          (function* () {
+            yield Buffer.alloc(100_000);
+            throw failure;
+          })(),
+        );
+      await expect(put({ open })).rejects.toBe(failure);
+      await eventually(async () => {
+        expect(await filesBelow(directory)).toEqual(before);
+      });
+    });
+
+    it('reads on while the file is removed', async () => {
+      const content = bytes(300_000);
+      const { id } = await put(sourceOf(content));
+      const opened = await store.open(id);
+      const chunks = opened.content[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+      const first = await chunks.next();
+      await store.remove(id);
+      const rest = [first.value as Buffer];
+      for (let next = await chunks.next(); next.done !== true; next = await chunks.next())
+        rest.push(next.value);
+      expect(Buffer.concat(rest).equals(content)).toBe(true);
+    });
+
+    it('lets go of a download that nobody reads on', async () => {
+      const { id } = await put(sourceOf(bytes(5_000_000)));
+      const { content } = await store.open(id);
+      await new Promise((resolve) => content.once('readable', resolve));
+      content.destroy();
+      await eventually(() => {
+        expect(content.closed).toBe(true);
+      });
+    });
+
+    it('stores a file that it is given for its own', async () => {
+      const ownedPath = join(scratch, randomUUID());
+      const content = bytes(100_000);
+      await writeFile(ownedPath, content, { mode: 0o640 });
+      const { id, sha256 } = await put({ ...sourceOf(content), ownedPath });
+      expect(sha256).toBe(digestOf(content));
+      expect((await contentOf(id)).equals(content)).toBe(true);
+    });
+
+    it('leaves a file that it could not take over with its owner', async () => {
+      const { id } = await put(sourceOf('first'));
+      const ownedPath = join(scratch, randomUUID());
+      await writeFile(ownedPath, 'other');
+      const source = { ...sourceOf('other'), ownedPath };
+      await expect(put(source, id)).rejects.toMatchObject({ code: 'invalid_request' });
+      expect(await readFile(ownedPath, 'utf8')).toBe('other');
+      expect((await stat(ownedPath)).nlink).toBe(1);
+    });
+  });
+}
