@@ -28,10 +28,11 @@ export function findMariaDb() {
 /**
  * A MariaDB of our own in `directory`, on a free port, started and answering.
  *
- * @param {{ directory: string, removeAfter?: boolean }} options `removeAfter`: the directory goes with the server
+ * @param {{ directory: string, removeAfter?: boolean, durable?: boolean }} options
+ *   `removeAfter`: the directory goes with the server; `durable`: commits outlive a crash of the machine too
  * @returns {Promise<MariaDb>}
  */
-export async function startMariaDb({ directory, removeAfter = false }) {
+export async function startMariaDb({ directory, removeAfter = false, durable = false }) {
   const programs = findMariaDb();
   if (!programs) throw new Error('neither mariadbd nor mysqld is on PATH');
   const data = join(directory, 'data');
@@ -47,7 +48,7 @@ export async function startMariaDb({ directory, removeAfter = false }) {
   const launch = async () => {
     const daemon = await startDaemon({
       command: programs.server,
-      args: serverArguments({ directory, data, port }),
+      args: serverArguments({ directory, data, port, durable }),
       logPath: join(directory, 'server.log'),
       ...(removeAfter ? { removeAfter: directory } : {}),
     });
@@ -65,8 +66,8 @@ export async function startMariaDb({ directory, removeAfter = false }) {
   };
 }
 
-/** @param {{ directory: string, data: string, port: number }} where */
-function serverArguments({ directory, data, port }) {
+/** @param {{ directory: string, data: string, port: number, durable: boolean }} options */
+function serverArguments({ directory, data, port, durable }) {
   return [
     '--no-defaults',
     `--datadir=${data}`,
@@ -76,8 +77,8 @@ function serverArguments({ directory, data, port }) {
     `--pid-file=${join(directory, 'pid')}`,
     '--skip-name-resolve',
     '--skip-log-bin',
-    // Outlives a kill of the server, not of the machine: all that a test needs.
-    '--innodb-flush-log-at-trx-commit=2',
+    // 2 outlives a kill of the server, not of the machine: all that a test needs.
+    `--innodb-flush-log-at-trx-commit=${durable ? 1 : 2}`,
     '--innodb-buffer-pool-size=64M',
     '--max-connections=500',
     ...asRoot(),
