@@ -7,8 +7,10 @@ import { mkdirSync, mkdtempSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 // What was built, with the types of what it was built from.
-const { NodeLauncher } = /** @type {typeof import('../src/execution/runner/node-launcher.js')} */ (
-  await import(new URL('../dist/execution/runner/node-launcher.js', import.meta.url).href)
+/** @type {typeof import('../src/execution/runner/node-launcher.js')} */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- what is built later has no types yet
+const { NodeLauncher } = await import(
+  new URL('../dist/execution/runner/node-launcher.js', import.meta.url).href
 );
 
 const jobs = Number(process.argv[2] ?? 400);
