@@ -1,0 +1,14 @@
+/** What a host backend imports. */
+export { JobManagerModule, type JobManagerExtras, type JobManagerOptions } from './job-manager.module.js';
+export { type Caller } from './auth/auth.port.js';
+export { ConfigError } from './config/faults.js';
+export { DomainError, type ErrorCode } from './kernel/errors.js';
+export { JobsService } from './jobs/jobs.service.js';
+export {
+  type JobFilter,
+  type JobOutput,
+  type JobPage,
+  type JobView,
+  type RunRequest,
+  type VisibleState,
+} from './jobs/job.types.js';
