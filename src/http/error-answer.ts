@@ -28,6 +28,7 @@ const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
 };
 
 const DEFAULT_RETRY_SECONDS = 1;
+const BAD_URL = 'The path of the URL has a percent sign that starts no valid UTF-8 escape.';
 
 /** The answer for anything that was thrown; undefined where the cause is ours and must stay inside. */
 export function answerFor(thrown: unknown): ErrorAnswer | undefined {
@@ -63,5 +64,6 @@ function fromFramework(thrown: unknown): ErrorAnswer | undefined {
   const { statusCode, code, expose } = thrown as { statusCode?: unknown; code?: unknown; expose?: unknown };
   const isTheirs = expose === true || (typeof code === 'string' && code.startsWith('FST_'));
   const blamesCaller = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500;
-  return isTheirs && blamesCaller ? answer(statusCode, thrown.message) : undefined;
+  if (!isTheirs || !blamesCaller) return undefined;
+  return answer(statusCode, code === 'FST_ERR_BAD_URL' ? BAD_URL : thrown.message);
 }

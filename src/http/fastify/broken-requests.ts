@@ -43,8 +43,12 @@ export function answerOddRequests(instance: FastifyInstance): void {
     writeAndClose(connection, { status: 405, error: 'CONNECT is not possible here: this is no proxy.' });
   });
   instance.server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
-    response.writeHead(417, { 'content-type': 'application/json; charset=utf-8', connection: 'close' });
-    response.end(JSON.stringify({ error: 'Only "100-continue" can be expected.' }));
+    const body = JSON.stringify({ error: 'Only "100-continue" can be expected.' });
+    const type = {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': Buffer.byteLength(body),
+    };
+    response.writeHead(417, { ...type, connection: 'close' }).end(body);
   });
   instance.addHook('onRequest', (request, reply, done) => {
     const isHostMissing = request.raw.httpVersion === '1.1' && request.raw.headers.host === undefined;
