@@ -1,0 +1,228 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { expectError, NOBODYS_ID, UUID } from '../support/answers.js';
+import { JobClient } from '../support/client.js';
+import { type EmbeddedFiles, filesBelow, serveFiles } from '../support/embedded-files.js';
+import { eventually } from '../support/eventually.js';
+import { digestOf } from '../support/file-sources.js';
+import { filePart, metadataPart, multipart } from '../support/multipart.js';
+
+const CONTENT = 'hello world';
+
+let files: EmbeddedFiles;
+let client: JobClient;
+
+beforeAll(async () => {
+  files = await serveFiles();
+  client = new JobClient(files.url);
+});
+
+const upload = (...parts: string[]) => client.call('POST', '/files', multipart(...parts));
+const stored = async (...parts: string[]) => (await upload(...parts)).body as { id: string; name: string };
+
+/** Runs something that must leave the disk as it was. */
+async function leavesNothing(work: () => Promise<void>): Promise<void> {
+  const before = await filesBelow(files.directory);
+  await work();
+  await eventually(async () => {
+    expect((await filesBelow(files.directory)).sort()).toEqual(before.sort());
+  });
+}
+
+describe('POST /files', () => {
+  it('stores the part "file" and tells what became of it', async () => {
+    const answer = await upload(filePart(CONTENT));
+    expect(answer.status).toBe(201);
+    expect(answer.body).toEqual({
+      id: expect.stringMatching(UUID),
+      name: 'a.txt',
+      size: CONTENT.length,
+      sha256: digestOf(Buffer.from(CONTENT)),
+      created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    });
+  });
+
+  it.each([
+    ['before', (metadata: string) => upload(metadata, filePart(CONTENT))],
+    ['after', (metadata: string) => upload(filePart(CONTENT), metadata)],
+  ])('takes the metadata %s the file', async (_where, post) => {
+    const answer = await post(metadataPart('{"name":"given","tags":["a","b"],"ttl":"18446744073709551615"}'));
+    expect(answer).toMatchObject({ status: 201, body: { name: 'given' } });
+    const { id } = answer.body as { id: string };
+    const info = await client.call('GET', `/files/${id}/info`);
+    expect(info.body).toMatchObject({ id, name: 'given', tags: ['a', 'b'], expires_at: null });
+  });
+
+  it('takes metadata as a part of its own type, as FormData sends it', async () => {
+    const body = new FormData();
+    body.append('metadata', new Blob(['{"name":"typed","ttl":3600}'], { type: 'application/json' }));
+    body.append('file', new Blob(['x']), 'y');
+    const answer = await client.call('POST', '/v1/files', { body });
+    expect(answer).toMatchObject({ status: 201, body: { name: 'typed' } });
+    const { id, created_at } = answer.body as { id: string; created_at: string };
+    const { expires_at } = (await client.call('GET', `/v1/files/${id}/info`)).body as { expires_at: string };
+    expect(Date.parse(expires_at) - Date.parse(created_at)).toBe(3_600_000);
+  });
+
+  it('has a file with ttl 0 gone at once', async () => {
+    const { id } = await stored(filePart(CONTENT), metadataPart('{"ttl":0}'));
+    expectError(await client.call('GET', `/files/${id}/data`), 404, id);
+  });
+
+  it.each([
+    ['../../etc/passwd', 'passwd'],
+    ['C:\\\\temp\\\\x.txt', 'x.txt'],
+    ['Ünï 🚀.txt', 'Ünï 🚀.txt'],
+    ['a%22b.txt', 'a%22b.txt'],
+  ])('names a file sent as %s %s', async (filename, name) => {
+    expect(await stored(filePart('x', filename))).toMatchObject({ name });
+  });
+
+  it('names a file after its id where nobody named it', async () => {
+    const { id, name } = await stored(filePart('x', ''));
+    expect(name).toBe(id);
+  });
+
+  it.each([
+    ['no file part', () => upload(metadataPart('{}')), '"file"'],
+    ['no parts', () => upload(), ''],
+    ['two file parts', () => upload(filePart(CONTENT), filePart(CONTENT)), 'file'],
+    [
+      'two metadata parts',
+      () => upload(metadataPart('{}'), metadataPart('{}'), filePart(CONTENT)),
+      'metadata',
+    ],
+    [
+      'another part',
+      () => upload(filePart(CONTENT), 'Content-Disposition: form-data; name="other"\r\n\r\n1'),
+      'other',
+    ],
+    [
+      'a part without a name',
+      () => upload(filePart(CONTENT), 'Content-Disposition: form-data\r\n\r\n1'),
+      'part',
+    ],
+    [
+      'a file part that is a field',
+      () => upload('Content-Disposition: form-data; name="file"\r\n\r\n1'),
+      'file',
+    ],
+    ['a JSON body', () => client.call('POST', '/files', { json: { file: 'x' } }), 'multipart'],
+    [
+      'a form',
+      () => client.call('POST', '/files', { body: new URLSearchParams({ file: 'x' }) }),
+      'multipart',
+    ],
+    ['no body', () => client.call('POST', '/files'), 'multipart'],
+    ['no boundary', () => postAs('multipart/form-data'), ''],
+    ['a wrong boundary', () => postAs('multipart/form-data; boundary=C'), ''],
+    ['a part header without end', () => upload(`Content-Disposition: ${'x'.repeat(40_000)}`), ''],
+  ])('answers 400 to %s, and keeps nothing', async (_what, post, word) => {
+    await leavesNothing(async () => {
+      expectError(await post(), 400, word);
+    });
+  });
+
+  const postAs = (type: string) =>
+    client.call('POST', '/files', { ...multipart(filePart(CONTENT)), headers: { 'content-type': type } });
+
+  it.each([
+    ['{"colour":1}', '"colour"'],
+    ['{"__proto__":{"name":"x"}}', '__proto__'],
+    ['{"constructor":{"prototype":{"x":1}}}', 'constructor'],
+    ['{"name":"a","name":"b"}', 'name'],
+    ['{"name":1}', 'name'],
+    ['{"name":""}', 'name'],
+    ['{"ttl":-1}', 'ttl'],
+    ['{"ttl":1.5}', 'ttl'],
+    ['{"ttl":1e3}', 'ttl'],
+    ['{"ttl":18446744073709551616}', 'ttl'],
+    ['{"ttl":"abc"}', 'ttl'],
+    ['{"ttl":null}', 'ttl'],
+    ['{"tags":"a"}', 'tags'],
+    ['{"tags":[1]}', 'tags'],
+    ['[]', 'object'],
+    ['nonsense', 'JSON'],
+    ['', 'JSON'],
+    ['['.repeat(50_000), ''],
+    [`{"name":"${'x'.repeat(70_000)}"}`, 'metadata'],
+  ])('answers 400 to the metadata %.40s, and keeps nothing', async (json, word) => {
+    await leavesNothing(async () => {
+      expectError(await upload(metadataPart(json), filePart(CONTENT)), 400, word);
+      expectError(await upload(filePart(CONTENT), metadataPart(json)), 400, word);
+    });
+    expect(({} as { name?: unknown }).name).toBeUndefined();
+  });
+
+  it('keeps the exact ttl, though a double could not hold it', async () => {
+    const { id } = await stored(filePart(CONTENT), metadataPart('{"ttl":18446744073709551615}'));
+    const { createdAt, expiresAt } = await files.store.info(id);
+    expect(expiresAt).toBe(BigInt(createdAt.getTime()) + 18446744073709551615000n);
+  });
+
+  describe('with an Idempotency-Key', () => {
+    const keyed = (key: string, content = CONTENT) => {
+      const { body, headers } = multipart(filePart(content));
+      return client.call('POST', '/files', { body, headers: { ...headers, 'idempotency-key': key } });
+    };
+
+    it('stores under that id, once', async () => {
+      const key = randomUUID();
+      const first = await keyed(key.toUpperCase());
+      expect(first).toMatchObject({ status: 201, body: { id: key } });
+      await leavesNothing(async () => {
+        const { status, body } = await keyed(key);
+        expect({ status, body }).toEqual({ status: 201, body: first.body });
+      });
+    });
+
+    it('answers 400 to other bytes, and keeps the first', async () => {
+      const key = randomUUID();
+      await keyed(key);
+      await leavesNothing(async () => {
+        expectError(await keyed(key, 'other'), 400, key);
+      });
+      expect((await client.download(key)).toString()).toBe(CONTENT);
+    });
+
+    it.each(['', 'x', '../../etc/passwd', `${NOBODYS_ID}0`])('answers 400 to the key %j', async (key) => {
+      await leavesNothing(async () => {
+        expectError(await keyed(key), 400, 'Idempotency-Key');
+      });
+    });
+  });
+
+  it('keeps nothing of an upload whose sender went away', async () => {
+    const before = (await filesBelow(files.directory)).length;
+    await leavesNothing(async () => {
+      const socket = connect(Number(new URL(files.url).port), '127.0.0.1');
+      const head = 'POST /files HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n';
+      socket.write(
+        `${head}Content-Type: multipart/form-data; boundary=B\r\n\r\n--B\r\n${filePart('x'.repeat(100_000))}`,
+      );
+      await eventually(async () => {
+        expect(await filesBelow(files.directory)).toHaveLength(before + 1);
+      });
+      socket.destroy();
+      await once(socket, 'close');
+    });
+    expect((await upload(filePart(CONTENT))).status).toBe(201);
+  });
+
+  it('answers 400 to a body that ends within a part, and keeps nothing', async () => {
+    await leavesNothing(async () => {
+      const { body, headers } = multipart(filePart('x'.repeat(100_000)));
+      expectError(await client.call('POST', '/files', { headers, body: body.slice(0, 90_000) }), 400);
+      expectError(await client.call('POST', '/files', { headers, body: body.slice(0, -6) }), 400);
+    });
+  });
+
+  it('lets a caller with a large upload read why it is refused', async () => {
+    const { body, headers } = multipart(metadataPart('{"x":1}'), filePart('x'.repeat(20_000_000)));
+    await leavesNothing(async () => {
+      expectError(await client.call('POST', '/files', { body, headers }), 400, '"x"');
+    });
+  });
+});
