@@ -4,12 +4,13 @@ import { DomainError } from '../kernel/errors.js';
 import { JobsRepository } from './jobs.repository.js';
 import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
 
-const COUNT_AGAIN_MS = 1_000;
+/** Counting a million takes long, counting a hundred does not: so many jobs may be counted in a millisecond. */
+const JOBS_PER_MS = 1_000;
 const RETRY_AFTER_SECONDS = 5;
 
 /**
  * How many jobs wait, as an upper bound: what was counted last and all accepted since. It is counted again only
- * where the bound says "full", at most once a second, so that accepting a job costs no count.
+ * where the bound says "full", and seldom enough, so that accepting a job costs no count.
  */
 @Injectable()
 export class QueueDepth {
@@ -42,7 +43,8 @@ export class QueueDepth {
   }
 
   private countAgain(): Promise<void> {
-    if (this.clock.now() - this.countedAt < COUNT_AGAIN_MS) return Promise.resolve();
+    if (this.clock.now() - this.countedAt < this.options.maxQueuedJobs / JOBS_PER_MS)
+      return Promise.resolve();
     this.counting ??= this.count().finally(() => {
       this.counting = undefined;
     });

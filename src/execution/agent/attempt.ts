@@ -37,6 +37,8 @@ export interface AttemptTools {
   readonly options: AttemptOptions;
 }
 
+const LAST_UPLOAD_MS = 4_000;
+
 type Verdict = Pick<AttemptEnded, 'succeeded' | 'reason' | 'repeatable'>;
 
 /** The attempt was taken away, and nothing of it counts. */
@@ -59,8 +61,7 @@ export class Attempt {
     private readonly giveUp: AbortSignal,
   ) {
     this.key = `${assignment.lease.jobId}.${assignment.lease.attempt}`;
-    const lost = AbortSignal.any([lostOnly(taken), giveUp]);
-    this.publishing = new Publishing(tools.files, assignment.lease, lost);
+    this.publishing = new Publishing(tools.files, assignment.lease, withPatience(taken));
   }
 
   /** Resolves when nothing of the attempt is left but its result. Rejects only where the report was given up. */
@@ -183,13 +184,16 @@ export class Attempt {
   }
 }
 
-/** The end of the process lets the result of a command that has ended be stored; the loss of the attempt does not. */
-function lostOnly(taken: AbortSignal): AbortSignal {
-  const lost = new AbortController();
+/** At the end of the process what a command left may still be stored for a while; a lost attempt stops at once. */
+function withPatience(taken: AbortSignal): AbortSignal {
+  const stop = new AbortController();
   const pass = (): void => {
-    if (taken.reason !== 'shutdown') lost.abort(taken.reason);
+    if (taken.reason !== 'shutdown') stop.abort(taken.reason);
+    else
+      setTimeout(() => {
+        stop.abort(taken.reason);
+      }, LAST_UPLOAD_MS).unref();
   };
-  if (taken.aborted) pass();
-  else taken.addEventListener('abort', pass, { once: true });
-  return lost.signal;
+  taken.addEventListener('abort', pass, { once: true });
+  return stop.signal;
 }

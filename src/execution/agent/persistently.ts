@@ -9,16 +9,22 @@ function isAway(error: unknown): boolean {
 }
 
 /**
- * Repeats `action` for as long as it throws `DomainError('unavailable')`, with growing waits and jitter.
- * Rejects with any other error, and with the signal's reason once that is aborted.
+ * Repeats `action` while it throws `DomainError('unavailable')`, with growing waits and jitter, for at least
+ * `patienceMs`. Rejects with the last error then, with any other error, and with the signal's reason once that
+ * is aborted.
  */
-export async function persistently<T>(action: () => Promise<T>, signal: AbortSignal): Promise<T> {
+export async function persistently<T>(
+  action: () => Promise<T>,
+  signal: AbortSignal,
+  patienceMs = Number.POSITIVE_INFINITY,
+): Promise<T> {
+  const begun = performance.now();
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
     signal.throwIfAborted();
     try {
       return await action();
     } catch (error) {
-      if (!isAway(error)) throw error;
+      if (!isAway(error) || performance.now() - begun >= patienceMs) throw error;
     }
     await sleep(wait * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {
       signal.throwIfAborted();

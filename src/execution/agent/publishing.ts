@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { type Readable } from 'node:stream';
-import { type FileStore } from '../../data-manager/file-store.js';
+import { type FileInfo, type FileStore } from '../../data-manager/file-store.js';
+import { DomainError } from '../../kernel/errors.js';
 import { attemptFileId, type AttemptPart } from '../attempt-files.port.js';
 import { type Lease, type StoredOutput } from '../job-reports.port.js';
 import { type CollectedOutput } from '../runner/outputs.js';
@@ -63,19 +64,16 @@ export class Publishing {
   private async store({ part, name, open, ownedPath }: Upload): Promise<string> {
     const id = attemptFileId(this.lease.jobId, this.lease.attempt, part);
     this.stored.push(id);
-    const patience = AbortSignal.timeout(PATIENCE_MS);
-    const signal = AbortSignal.any([this.signal, patience]);
     const source = ownedPath === undefined ? { open } : { open, ownedPath };
+    const put = (): Promise<FileInfo> => this.files.put(source, { id, name, signal: this.signal });
     try {
-      const info = await persistently(() => this.files.put(source, { id, name, signal }), signal);
+      const info = await persistently(put, this.signal, PATIENCE_MS);
       if (info.id !== id) this.stored.splice(-1, 1, info.id);
       return info.id;
     } catch (error) {
-      if (!patience.aborted || this.signal.aborted) throw error;
-      throw new AttemptFaultError('The result could not be stored: the data manager is away.', {
-        passing: true,
-        cause: error,
-      });
+      if (this.signal.aborted || !(error instanceof DomainError)) throw error;
+      const reason = 'The result could not be stored: the data manager is away.';
+      throw new AttemptFaultError(reason, { passing: true, cause: error });
     }
   }
 }

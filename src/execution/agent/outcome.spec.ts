@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import { type AttemptFacts, outcomeOf } from './outcome.js';
+
+const END = { exitCode: 0, signal: null, outputLimitReached: false, stdoutBytes: 0, stderrBytes: 0 };
+const FACTS: AttemptFacts = {
+  interruption: undefined,
+  timedOut: false,
+  timeoutSeconds: 7,
+  end: END,
+  maxOutputBytes: 99,
+};
+
+describe('outcomeOf', () => {
+  it('takes an exit code of 0 for success', () => {
+    expect(outcomeOf(FACTS)).toEqual({ kind: 'succeeded' });
+  });
+
+  it('tells an exit code from a signal', () => {
+    expect(outcomeOf({ ...FACTS, end: { ...END, exitCode: 137 } })).toMatchObject({
+      reason: expect.stringContaining('137'),
+      repeatable: true,
+    });
+    const killed = { ...END, exitCode: null, signal: 'SIGKILL' };
+    expect(outcomeOf({ ...FACTS, end: killed })).toMatchObject({
+      reason: expect.stringContaining('SIGKILL'),
+      repeatable: true,
+    });
+  });
+
+  it('puts a limit before what the command said, and does not repeat it', () => {
+    const limited = { ...END, outputLimitReached: true };
+    expect(outcomeOf({ ...FACTS, end: limited })).toMatchObject({
+      kind: 'failed',
+      reason: expect.stringContaining('99'),
+      repeatable: false,
+    });
+    expect(outcomeOf({ ...FACTS, timedOut: true })).toMatchObject({
+      kind: 'failed',
+      reason: expect.stringContaining('7 s'),
+      repeatable: false,
+    });
+  });
+
+  it.each([
+    ['recalled', 'abandoned'],
+    ['lease-ended', 'abandoned'],
+    ['shutdown', 'returned'],
+  ] as const)('puts %s before everything', (interruption, kind) => {
+    const end = { ...END, outputLimitReached: true };
+    expect(outcomeOf({ ...FACTS, interruption, timedOut: true, end })).toEqual({ kind });
+  });
+});
