@@ -26,7 +26,7 @@ import { FaultyServer } from '../support/faulty-server.js';
 import { bytes, endless, sourceOf } from '../support/file-sources.js';
 
 const CONTENT = bytes(300_000);
-const IDLE_MS = 400;
+const IDLE_MS = 800;
 
 let files: EmbeddedFiles;
 let server: FaultyServer;
@@ -185,7 +185,7 @@ describe('a download', () => {
   });
 
   it('takes its time with a slow server, as long as something comes', async () => {
-    server.plan(dripping(server, { matches: downloads, pieces: 8, pauseMs: IDLE_MS / 4 }));
+    server.plan(dripping(server, { matches: downloads, pieces: 8, pauseMs: IDLE_MS / 5 }));
     expect((await download()).equals(CONTENT)).toBe(true);
     expect(rangesSeen()).toHaveLength(1);
   });
@@ -194,7 +194,7 @@ describe('a download', () => {
     const { content } = await store.open(id);
     const chunks = content[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
     const received = [(await chunks.next()).value as Buffer];
-    const silentUntil = performance.now() + 2 * IDLE_MS;
+    const silentUntil = performance.now() + 1.5 * IDLE_MS;
     await eventually(() => {
       expect(performance.now()).toBeGreaterThan(silentUntil);
     });

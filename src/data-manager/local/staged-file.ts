@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, createReadStream, fchmodSync, fstatSync, openSync, write } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  fchmodSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  write,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
@@ -18,6 +27,9 @@ export interface StagedFile {
   readonly owned: boolean;
 }
 
+type Digest = Pick<StagedFile, 'size' | 'sha256'>;
+
+const SMALL_BYTES = 64 * 1024;
 const CHUNK_BYTES = 256 * 1024;
 const writeBytes = promisify(write);
 
@@ -39,7 +51,7 @@ export async function stageStream(path: string, source: Readable, signal?: Abort
 }
 
 /** Leaves the descriptor open, unless it fails. */
-async function copyInto(descriptor: number, source: Readable): Promise<{ size: number; sha256: string }> {
+async function copyInto(descriptor: number, source: Readable): Promise<Digest> {
   const hash = createHash('sha256');
   let size = 0;
   try {
@@ -64,11 +76,11 @@ export async function stageOwned(path: string, signal?: AbortSignal): Promise<St
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   let kept = false;
   try {
-    const { mode, nlink } = fstatSync(descriptor);
+    const { mode, nlink, size } = fstatSync(descriptor);
     if (nlink !== 1) return undefined;
     // Only where needed: it dirties the inode once more.
     if ((mode & 0o7777) !== 0o600) fchmodSync(descriptor, 0o600);
-    const digest = await digestOf(descriptor, signal);
+    const digest = size <= SMALL_BYTES ? digestOfSmall(descriptor) : await digestOf(descriptor, signal);
     kept = true;
     return { path, ...digest, durable: syncAndClose(descriptor), owned: true };
   } finally {
@@ -76,7 +88,13 @@ export async function stageOwned(path: string, signal?: AbortSignal): Promise<St
   }
 }
 
-async function digestOf(fd: number, signal?: AbortSignal): Promise<{ size: number; sha256: string }> {
+/** At once: it was written a moment ago, and a stream costs far more than so few bytes from memory. */
+function digestOfSmall(descriptor: number): Digest {
+  const content = readFileSync(descriptor);
+  return { size: content.length, sha256: createHash('sha256').update(content).digest('hex') };
+}
+
+async function digestOf(fd: number, signal?: AbortSignal): Promise<Digest> {
   const hash = createHash('sha256');
   let size = 0;
   const content = createReadStream('', { fd, autoClose: false, start: 0, highWaterMark: CHUNK_BYTES });

@@ -85,7 +85,12 @@ export function ApiDownload(): MethodDecorator {
         'Honours `Range` (one range), `If-Range` and `If-None-Match`; `ETag` is the quoted sha256.',
     }),
     ApiProduces('application/octet-stream'),
-    ApiHeader({ name: 'Range', required: false, schema: { type: 'string', example: 'bytes=0-1023' } }),
+    ApiHeader({
+      name: 'Range',
+      required: false,
+      description: 'Such as `bytes=0-1023`',
+      schema: { type: 'string' },
+    }),
     ApiHeader({ name: 'If-None-Match', required: false, schema: { type: 'string' } }),
     ApiHeader({ name: 'If-Range', required: false, schema: { type: 'string' } }),
     ApiResponse({ status: 200, description: 'All bytes', content: BINARY }),

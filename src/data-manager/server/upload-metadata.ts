@@ -29,6 +29,8 @@ export function parseMetadata(text: string): UploadMetadata {
 
 /** A syntax tree rather than a value: it has numbers as they were written, and all names, `__proto__` too. */
 function membersOf(text: string): readonly MemberNode[] {
+  // A form whose field was left empty.
+  if (text.trim() === '') return [];
   let body: ValueNode;
   try {
     body = parse(text, { mode: 'json', ranges: true }).body;
