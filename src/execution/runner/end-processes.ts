@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isAlive, listProcesses, type ProcessEntry, signalProcess } from './process-table.js';
+import { isAlive, listProcesses, type ProcessEntry, readProcess, signalProcess } from './process-table.js';
 
 const LOOK_AGAIN_MS = 5;
 
@@ -16,12 +16,12 @@ export async function endProcesses(select: Selection): Promise<number> {
     const fresh = freshOf(select, found);
     for (const entry of fresh) {
       found.set(identity(entry), entry);
-      signalProcess(entry.pid, 'SIGSTOP');
+      signalWithGroup(entry, 'SIGSTOP');
     }
     if (fresh.length > 0) continue;
     const alive = [...found.values()].filter(isAlive);
     if (alive.length === 0) return found.size;
-    for (const entry of alive) signalProcess(entry.pid, 'SIGKILL');
+    for (const entry of alive) signalWithGroup(entry, 'SIGKILL');
     await delay(LOOK_AGAIN_MS);
   }
 }
@@ -40,6 +40,12 @@ export function withDescendants(roots: Iterable<number>, processes: readonly Pro
 
 function freshOf(select: Selection, found: ReadonlyMap<string, ProcessEntry>): ProcessEntry[] {
   return select(listProcesses()).filter((entry) => !entry.zombie && !found.has(identity(entry)));
+}
+
+// A process that forks and exits faster than /proc can be read is met only by a signal to its whole group.
+function signalWithGroup({ pid, group }: ProcessEntry, signal: NodeJS.Signals): void {
+  if (group > 1 && group !== readProcess(process.pid)?.group) signalProcess(-group, signal);
+  signalProcess(pid, signal);
 }
 
 function identity({ pid, startTime }: ProcessEntry): string {

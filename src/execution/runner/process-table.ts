@@ -4,6 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 export interface ProcessEntry {
   readonly pid: number;
   readonly parent: number;
+  /** Process group. */
+  readonly group: number;
   readonly session: number;
   /** Clock ticks since boot; with the pid it names a process for good. */
   readonly startTime: string;
@@ -24,10 +26,18 @@ export function readProcess(pid: number): ProcessEntry | null {
   const stat = readOrNull(`/proc/${pid}/stat`);
   if (stat === null) return null;
   // The second field is a name in parentheses that may itself hold anything.
-  const [state, parent, , session, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state, parent, group, session, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   // A dead first thread shows as a zombie while others of its process live on.
   const zombie = (state === 'Z' || state === 'X') && Number(rest[13]) <= 1;
-  return { pid, parent: Number(parent), session: Number(session), startTime: rest[15] ?? '', zombie };
+  const startTime = rest[15] ?? '';
+  return {
+    pid,
+    parent: Number(parent),
+    group: Number(group),
+    session: Number(session),
+    startTime,
+    zombie,
+  };
 }
 
 /** True where the process's environment at its start held this, as `NAME=` and the value's beginning. */
@@ -42,7 +52,10 @@ export function isAlive(entry: ProcessEntry): boolean {
   return now !== null && now.startTime === entry.startTime && !now.zombie;
 }
 
-/** Sends a signal; a process that is gone is no error. */
+/**
+ * Sends a signal; a process that is gone is no error.
+ * @param pid of a process, or of a process group with a minus before it
+ */
 export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);

@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import { signalProcess } from '../process-table.js';
+import { readProcess, signalProcess } from '../process-table.js';
 import { MARK_VARIABLE, SYSTEM_PATH } from '../protocol.js';
 import { type Cell, type CellMaker, type CellOptions } from './cell.js';
 import { Starter } from './starter.js';
 
 const UNSHARE = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'slave'];
+
+/** Enough for more children than anyone need look at. */
+const CHILDREN_BYTES = 1_024;
 
 // `kill -1` reaches every process of the namespace but its first and the caller, in one step of the kernel's.
 const TERMINATE_ALL = 'kill -TERM -1; kill -CONT -1';
@@ -40,7 +43,7 @@ class NamespaceCell implements Cell {
   spent = false;
   /** Kept open: what it says is read once a command. */
   private readonly childrenFd: number;
-  private readonly byte = Buffer.alloc(1);
+  private readonly children = Buffer.alloc(CHILDREN_BYTES);
 
   constructor(
     readonly starter: Starter,
@@ -58,9 +61,13 @@ class NamespaceCell implements Cell {
     // Whatever is in the namespace is the command's.
   }
 
-  /** Orphans become children of the first process, so where it has none there is nobody else. */
+  /** Orphans become children of the first process, so where it has none, or dead ones only, there is nobody else. */
   occupied(): boolean {
-    return !this.spent && readSync(this.childrenFd, this.byte, 0, 1, 0) > 0;
+    if (this.spent) return false;
+    const length = readSync(this.childrenFd, this.children, 0, CHILDREN_BYTES, 0);
+    if (length === 0) return false;
+    const pids = this.children.toString('latin1', 0, length).trim().split(' ');
+    return length === CHILDREN_BYTES || pids.some((pid) => readProcess(Number(pid))?.zombie === false);
   }
 
   async terminate(): Promise<void> {

@@ -147,14 +147,18 @@ function beginRun(cell: Cell): Run {
 }
 
 function kill(run: Run): Promise<void> {
-  run.killing ??= run.cell.kill();
+  run.killing ??= hasBegun(run).then(() => run.cell.kill());
   return run.killing;
 }
 
 async function terminate(run: Run): Promise<void> {
-  // Sent before the starter forked, the signal would meet nobody.
-  while (!run.shellEnded && !run.cell.occupied()) await delay(LOOK_AGAIN_MS);
+  await hasBegun(run);
   if (!run.cell.spent) await run.cell.terminate();
+}
+
+/** Sent before the starter forked, a signal would meet nobody, and the command would run on. */
+async function hasBegun(run: Run): Promise<void> {
+  while (!run.shellEnded && !run.cell.occupied()) await delay(LOOK_AGAIN_MS);
 }
 
 async function endSurvivors(run: Run): Promise<void> {

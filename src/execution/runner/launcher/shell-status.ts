@@ -9,7 +9,12 @@ export interface ShellStatus {
 const SIGNAL_OFFSET = 128;
 const FIRST_REALTIME = 34;
 const LAST_REALTIME = 64;
-const names = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
+// Backwards, so that of two names of one number (SIGABRT, SIGIOT) the first and usual one stays.
+const names = new Map(
+  Object.entries(constants.signals)
+    .reverse()
+    .map(([name, number]) => [number, name]),
+);
 
 /**
  * Reads what a shell's `$?` says, told apart by what its `jobs` says: `$?` is 137 for `exit 137` as well as for a

@@ -1,0 +1,119 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { instanceCgroup } from '../../src/execution/runner/cgroups.js';
+import {
+  type Containment,
+  LauncherLostError,
+  LaunchFailedError,
+} from '../../src/execution/runner/launcher.js';
+import { endLeftovers } from '../../src/execution/runner/leftovers.js';
+import { atEndOfFile } from '../support/end-of-file.js';
+import { eventually } from '../support/eventually.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+import { aliveWith, describeOnContainments, LauncherBench, uniqueSeconds } from './launcher.support.js';
+
+const FIXTURE = fileURLToPath(new URL('./launcher.server.fixture.js', import.meta.url));
+
+interface Server {
+  readonly process: ChildProcess;
+  readonly launcherPid: number;
+}
+
+async function startServer(instance: string, containment: Containment, seconds: string): Promise<Server> {
+  const command = `PATH=/usr/bin:/bin; setsid sleep ${seconds} & trap "" TERM; sleep ${seconds}; sleep ${seconds}`;
+  const args = [FIXTURE, instance, containment, await temporaryDirectory(), command, '10'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  atEndOfFile(() => child.kill('SIGKILL'));
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  await eventually(() => {
+    expect(aliveWith(seconds).length).toBeGreaterThanOrEqual(20);
+  });
+  return { process: child, launcherPid: Number(line.toString()) };
+}
+
+await describeOnContainments((containment) => {
+  describe('when the launcher is killed', () => {
+    let bench: LauncherBench;
+
+    beforeEach(async () => {
+      bench = await LauncherBench.start(containment);
+    });
+
+    it('its commands die, that is told, and the next command runs', async () => {
+      const seconds = uniqueSeconds();
+      const running = await Promise.all(
+        [1, 2, 3].map(() =>
+          bench.launch(`setsid sleep ${seconds} & trap "" TERM; sleep ${seconds}; sleep ${seconds}`),
+        ),
+      );
+      const first = bench.launcher.pid ?? 0;
+      process.kill(first, 'SIGKILL');
+      const ends = await Promise.allSettled(running.map(({ ended }) => ended));
+      expect(aliveWith(seconds)).toEqual([]);
+      for (const end of ends) expect(end).toMatchObject({ reason: expect.any(LauncherLostError) });
+      running[0]?.stop(0);
+      expect((await bench.run('echo again')).stdout.toString()).toBe('again\n');
+      expect(bench.launcher.pid).not.toBe(first);
+    });
+
+    it('again and again, each launch either runs or tells why not', async () => {
+      for (let round = 0; round < 5; round += 1) {
+        const attempts = [1, 2, 3].map(() => bench.run('sleep 0.01; echo x'));
+        process.kill(bench.launcher.pid ?? 0, 'SIGKILL');
+        for (const attempt of await Promise.allSettled(attempts)) {
+          if (attempt.status === 'rejected') expect(attempt.reason).toBeInstanceOf(LauncherLostError);
+          else expect(attempt.value.stdout.toString()).toBe('x\n');
+        }
+        expect((await bench.run('echo y')).stdout.toString()).toBe('y\n');
+      }
+    });
+  });
+
+  it('close kills what runs, and nothing starts after it', async () => {
+    const bench = await LauncherBench.start(containment);
+    const seconds = uniqueSeconds();
+    const running = await bench.launch(`setsid sleep ${seconds} & sleep ${seconds}`);
+    await bench.launcher.close();
+    expect(aliveWith(seconds)).toEqual([]);
+    expect(aliveWith(`${bench.instance}/`)).toEqual([]);
+    expect(await running.ended).toMatchObject({ signal: 'SIGKILL' });
+    await expect(bench.launch('true')).rejects.toBeInstanceOf(LaunchFailedError);
+    expect(await endLeftovers(bench.instance)).toBe(0);
+    expect(existsSync(instanceCgroup(bench.instance) ?? '/none')).toBe(false);
+  });
+
+  it('when the server is killed, launcher and commands end', async () => {
+    const [instance, seconds] = [`test-${randomUUID()}`, uniqueSeconds()];
+    const server = await startServer(instance, containment, seconds);
+    server.process.kill('SIGKILL');
+    await eventually(() => {
+      expect(aliveWith(seconds)).toEqual([]);
+      expect(existsSync(`/proc/${server.launcherPid}`)).toBe(false);
+    });
+    expect(await endLeftovers(instance)).toBe(0);
+  });
+
+  it('when server and launcher are killed at once, the next start finds and ends what they left', async () => {
+    const [instance, seconds] = [`test-${randomUUID()}`, uniqueSeconds()];
+    const server = await startServer(instance, containment, seconds);
+    process.kill(server.launcherPid, 'SIGSTOP');
+    server.process.kill('SIGKILL');
+    process.kill(server.launcherPid, 'SIGKILL');
+    await endLeftovers(instance);
+    expect(aliveWith(seconds)).toEqual([]);
+    expect(await endLeftovers(instance)).toBe(0);
+    expect(existsSync(instanceCgroup(instance) ?? '/none')).toBe(false);
+  });
+
+  it('what another instance runs is left alone', async () => {
+    const bench = await LauncherBench.start(containment);
+    const running = await bench.launch('sleep 0.2; echo mine');
+    expect(await endLeftovers(`other-${bench.instance}`)).toBe(0);
+    expect(await endLeftovers(bench.instance.slice(0, -1))).toBe(0);
+    expect((await bench.finish(running)).stdout.toString()).toBe('mine\n');
+  });
+});

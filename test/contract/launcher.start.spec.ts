@@ -1,0 +1,169 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LaunchFailedError } from '../../src/execution/runner/launcher.js';
+import { descendantsOf, describeOnContainments, LauncherBench, zombiesOf } from './launcher.support.js';
+
+const MAX_COMMAND_BYTES = 131_071;
+const NOTHING = '0000000000000000';
+
+await describeOnContainments((containment) => {
+  let bench: LauncherBench;
+
+  beforeAll(async () => {
+    bench = await LauncherBench.start(containment);
+  });
+
+  describe('the end of a command', () => {
+    it('says each exit code', async () => {
+      for (let code = 0; code < 256; code += 1) {
+        expect(await bench.run(`exit ${code}`)).toMatchObject({ exitCode: code, signal: null });
+      }
+    });
+
+    it.each(['KILL', 'TERM', 'INT', 'QUIT', 'HUP', 'PIPE', 'SEGV', 'ABRT', 'USR1', 'ALRM'])(
+      'says SIG%s',
+      async (signal) => {
+        expect(await bench.run(`ulimit -c 0; kill -${signal} $$`)).toMatchObject({
+          exitCode: null,
+          signal: `SIG${signal}`,
+        });
+      },
+    );
+
+    it('says what became of an unknown program', async () => {
+      const end = await bench.run('no-such-program');
+      expect(end.exitCode).toBe(127);
+      expect(end.stderr.toString()).toContain('not found');
+    });
+  });
+
+  describe('the text of a command', () => {
+    it('may be as long as the kernel lets it', async () => {
+      const text = 'x'.repeat(MAX_COMMAND_BYTES - "printf %s ''".length);
+      const { stdout } = await bench.run(`printf %s '${text}'`);
+      expect(stdout.toString()).toBe(text);
+    });
+
+    it('may hold all of Unicode', async () => {
+      for (let first = 1; first < 0x110000; first += 0x7000) {
+        const text = characters(first, Math.min(first + 0x7000, 0x110000));
+        const { stdout } = await bench.run(`printf %s '${text}'`);
+        expect(stdout.equals(Buffer.from(text))).toBe(true);
+      }
+    });
+
+    it('may hold quotes, newlines and all that a shell has a meaning for', async () => {
+      const text = `'"\`$(exit 9)\\\n\r\t$HOME;&|<>*?[]~#!{}%=E 7\nF\n`;
+      const { stdout } = await bench.run(`printf %s "$X"; printf %s '${text.replaceAll("'", "'\\''")}'`, {
+        environment: { X: text },
+      });
+      expect(stdout.toString()).toBe(text + text);
+    });
+  });
+
+  describe('what a command meets', () => {
+    it('is the environment given, and the mark', async () => {
+      const odd = {
+        'a.b': '1',
+        '-i': '2',
+        'é ü': 'ß\n',
+        PWD: 'x',
+        OLDPWD: 'y',
+        IFS: 'x',
+        X: '',
+      };
+      const many = Object.fromEntries(
+        Array.from({ length: 1_000 }, (_, index) => [`V${index}`, `${index} '"$`]),
+      );
+      const environment = { ...odd, ...many };
+      const { stdout } = await bench.run('/bin/cat /proc/$$/environ', { environment, key: 'some.1' });
+      const expected = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+      expect(stdout.toString().split('\0').filter(Boolean).sort()).toEqual(
+        [...expected, `JOB_MANAGER_MARK=${bench.instance}/some.1`].sort(),
+      );
+    });
+
+    it('is its working directory, whatever its name', async () => {
+      const workingDirectory = join(bench.directory, "- it's\na 'directory'");
+      const request = bench.request('');
+      await bench.run(`mkdir "$D"; touch "$D/x"`, { environment: { PATH: '/bin', D: workingDirectory } });
+      const { stdout } = await bench.run('ls; pwd', { ...request, command: 'ls; pwd', workingDirectory });
+      expect(stdout.toString()).toBe(`x\n${workingDirectory}\n`);
+    });
+
+    it('is no descriptor but the standard ones, and nothing to read', async () => {
+      const { stdout } = await bench.run('cd /proc/self/fd && echo *; readlink 0; cat');
+      // The shell's own, of the directory that it lists, comes and goes.
+      expect(stdout.toString().replace(/ \d\d+/, '')).toMatch(/^0 1 2( 3)?\n\/dev\/null\n$/);
+    });
+
+    it('is no signal ignored or blocked', async () => {
+      const { stdout } = await bench.run('grep -E "Sig(Ign|Blk)" /proc/self/status | cut -f2');
+      expect(stdout.toString()).toBe(`${NOTHING}\n${NOTHING}\n`);
+    });
+
+    it('is a session and a process group of its own, under the id that it knows', async () => {
+      const { stdout } = await bench.run(
+        'echo $$; cut -d" " -f1,5,6 /proc/$$/stat; tr "\\0" " " </proc/$$/cmdline',
+      );
+      const [pid = '', ids, words] = stdout.toString().split('\n');
+      expect(ids).toBe(`${pid} ${pid} ${pid}`);
+      expect(words).toMatch(/^\/bin\/sh -c echo/);
+    });
+  });
+
+  describe('a command that can not be started', () => {
+    const refused = async (command: string, rest: Parameters<LauncherBench['request']>[1]): Promise<void> => {
+      await expect(bench.launch(command, rest)).rejects.toThrow(LaunchFailedError);
+    };
+
+    it('is refused: no working directory', () => refused('true', { workingDirectory: '/no/such/directory' }));
+
+    it('is refused: NUL, too long, no name', async () => {
+      await refused('true \0', {});
+      await refused('x'.repeat(MAX_COMMAND_BYTES + 1), {});
+      await refused('true', { environment: { '': 'x' } });
+      await refused('true', { environment: { 'a=b': 'x' } });
+    });
+
+    it('is refused: its output file is there already, be it a link', async () => {
+      const request = bench.request('true');
+      writeFileSync(request.stdoutPath, 'mine');
+      await refused('true', { stdoutPath: request.stdoutPath });
+      const { exitCode } = await bench.run(`ln -s /dev/null '${request.stderrPath}'`);
+      expect(exitCode).toBe(0);
+      await refused('true', { stderrPath: request.stderrPath });
+    });
+
+    it('leaves the launcher as it was', async () => {
+      expect((await bench.run('echo fine')).stdout.toString()).toBe('fine\n');
+    });
+  });
+
+  it('runs 50 commands at once', async () => {
+    const commands = Array.from({ length: 50 }, (_, index) => bench.run(`sleep 0.2; echo ${index}`));
+    const outputs = (await Promise.all(commands)).map(({ stdout }) => stdout.toString());
+    expect(outputs).toEqual(Array.from({ length: 50 }, (_, index) => `${index}\n`));
+  });
+
+  it('leaves no descriptor open and no zombie behind after 500 commands', async () => {
+    const { pid = 0 } = bench.launcher;
+    const count = (): number => readdirSync(`/proc/${pid}/fd`).length;
+    const some = (): Promise<unknown> => Promise.all([bench.run('echo x'), bench.run('echo y >&2 | true')]);
+    await some();
+    const before = count();
+    for (let round = 0; round < 250; round += 1) await some();
+    expect(count()).toBe(before);
+    expect(zombiesOf(new Set([pid, ...descendantsOf(pid)]))).toEqual([]);
+  }, 120_000);
+});
+
+function characters(from: number, to: number): string {
+  let text = '';
+  for (let code = from; code < to; code += 1) {
+    const isSurrogate = code >= 0xd800 && code < 0xe000;
+    if (!isSurrogate && code !== 0x27) text += String.fromCodePoint(code);
+  }
+  return text;
+}
