@@ -34,7 +34,9 @@ function stopOn(signal: NodeJS.Signals): void {
   process.on(signal, () => {
     if (state.isStopping) process.exit(1);
     state.isStopping = true;
-    if (state.app !== undefined) void stop(state.app);
+    // Before it listens it may wait for a database for a minute, and there is nothing to let end.
+    if (state.app === undefined) process.exit(0);
+    void stop(state.app);
   });
 }
 
@@ -77,8 +79,6 @@ process.on('unhandledRejection', crash);
 const config = configured();
 try {
   state.app = await listen(config);
-  // A signal that came during the start has been waiting for this.
-  if (state.isStopping) void stop(state.app);
 } catch (error) {
   fail(`The server can't start at ${config.host}:${config.port}: ${messageOf(error)}`);
 }

@@ -8,11 +8,11 @@ import { ServerLogger } from './http/logging/server-logger.js';
 
 /** What the HTTP side of a server needs to know. */
 export interface ServerOptions {
+  /** Above it a body is answered 413; uploads have no limit. */
   readonly maxBodyBytes: number;
+  /** Pino's, or `silent`. */
+  readonly logLevel: string;
 }
-
-/** A failed start is thrown and told once, by the entry point, not logged here with its stack. */
-const NEST_OPTIONS = { bodyParser: false, bufferLogs: true, autoFlushLogs: false, abortOnError: false };
 
 /**
  * The standalone server around a module, not listening yet. Here, and not below, is what concerns a whole
@@ -23,13 +23,12 @@ const NEST_OPTIONS = { bodyParser: false, bufferLogs: true, autoFlushLogs: false
  */
 export async function createServer(
   module: DynamicModule,
-  { maxBodyBytes }: ServerOptions,
+  { maxBodyBytes, logLevel }: ServerOptions,
 ): Promise<NestFastifyApplication> {
   const adapter = new ServerAdapter({ maxBodyBytes });
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares options as a class
-  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, NEST_OPTIONS);
-  app.useLogger(app.get(ServerLogger));
-  app.flushLogs();
+  const options = { bodyParser: false, abortOnError: false, logger: ServerLogger.ofLevel(logLevel) };
+   
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, options);
   app.useGlobalFilters(new ErrorFilter(app.get(HttpAdapterHost)));
   return app;
 }

@@ -12,6 +12,8 @@ import { answerUnknownRoute } from './unknown-route.js';
 const KEEP_ALIVE_MS = 72_000;
 /** A connection on which nothing moves for so long is dead. Uploads may take as long as they move. */
 const SILENCE_MS = 120_000;
+/** What a caller gets at shutdown to take the rest of an answer. */
+const CLOSE_WITHIN_MS = 5_000;
 /** No limit of its own: a URL is as long as Node lets headers be, and a bad id is then a 400, not a 414. */
 const MAX_PARAMETER_LENGTH = 65_536;
 
@@ -55,6 +57,16 @@ export class ServerAdapter extends FastifyAdapter {
   override setErrorHandler(): ReturnType<FastifyAdapter['setErrorHandler']> {
     return this.getInstance().setErrorHandler((error: FastifyError, _request, reply) => {
       this.answerError(error, reply);
+    });
+  }
+
+  /** Waits for answers under way, but not for ever on a caller who doesn't read. */
+  override async close(): Promise<void> {
+    const timer = setTimeout(() => {
+      this.getInstance().server.closeAllConnections();
+    }, CLOSE_WITHIN_MS);
+    await super.close().finally(() => {
+      clearTimeout(timer);
     });
   }
 

@@ -1,19 +1,31 @@
-import { Injectable } from '@nestjs/common';
-import { Logger } from 'nestjs-pino';
+import { Logger, PinoLogger } from 'nestjs-pino';
+import { requestLog } from './request-log.js';
 
 /** What Nest tells of its own start: a line per module and route. */
 const CHATTY: ReadonlySet<unknown> = new Set([
   'InstanceLoader',
-  'RoutesResolver',
-  'RouterExplorer',
   'NestApplication',
+  'NestFactory',
+  'RouterExplorer',
+  'RoutesResolver',
 ]);
 
 /** Nest's logger, which writes through pino; the framework's own chatter goes to `debug`. */
-@Injectable()
 export class ServerLogger extends Logger {
+  /** @param level pino's, or `silent` */
+  static ofLevel(level: string): ServerLogger {
+    const settings = requestLog(level);
+    return new ServerLogger(new PinoLogger(settings), settings);
+  }
+
   override log(message: unknown, ...rest: unknown[]): void {
     if (CHATTY.has(rest.at(-1))) super.debug(message, ...rest);
     else super.log(message, ...rest);
+  }
+
+  /** A start that failed is told by the entry point, in one line; Nest would add its stack. */
+  override error(message: unknown, ...rest: unknown[]): void {
+    if (rest.at(-1) === 'ExceptionHandler') super.debug(message, ...rest);
+    else super.error(message, ...rest);
   }
 }
