@@ -27,7 +27,7 @@ export async function createServer(
 ): Promise<NestFastifyApplication> {
   const adapter = new ServerAdapter({ maxBodyBytes });
   const options = { bodyParser: false, abortOnError: false, logger: ServerLogger.ofLevel(logLevel) };
-   
+
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, options);
   app.useGlobalFilters(new ErrorFilter(app.get(HttpAdapterHost)));
   return app;
