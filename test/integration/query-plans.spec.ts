@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type JobRow } from '../../src/jobs/job.entity.js';
-import { ALL_STATES } from '../../src/jobs/job.states.js';
+import { ALL_STATES, isVisible, type JobState, LEASED_STATES } from '../../src/jobs/job.states.js';
 import { type JobsRepository } from '../../src/jobs/jobs.repository.js';
 import { aJob, type JobStore, openJobStore } from '../support/job-store.js';
 import { describeOnDatabases } from '../support/services.js';
@@ -78,10 +78,9 @@ describeOnDatabases('The plan of each query', (kind) => {
 
 /** Spread over states, owners of one name, times and deadlines, as a table is after long use. */
 function aged(row: JobRow, n: number): JobRow {
-  const unheld = ALL_STATES.filter((state) => state !== 'staging' && state !== 'running');
-  const state = (n < HELD ? ALL_STATES[1 + (n % 2)] : unheld[n % unheld.length]) ?? 'queued';
-  const gone = state === 'deleted' || state === 'expired';
-  const held = state === 'staging' || state === 'running';
+  const state = stateOfNth(n);
+  const gone = !isVisible(state);
+  const held = isLeased(state);
   return {
     ...row,
     state,
@@ -94,8 +93,18 @@ function aged(row: JobRow, n: number): JobRow {
   };
 }
 
+/** The first few are held by agents; all others are in the other states, in turn. */
+function stateOfNth(n: number): JobState {
+  const states = ALL_STATES.filter((state) => isLeased(state) === n < HELD);
+  return states[n % states.length] ?? 'queued';
+}
+
+function isLeased(state: JobState): boolean {
+  return (LEASED_STATES as readonly JobState[]).includes(state);
+}
+
 async function insertAll({ source }: JobStore, rows: JobRow[]): Promise<void> {
-  await source.getRepository<JobRow>('Job').insert(rows as never);
+  await source.getRepository<JobRow>('Job').insert(rows);
   const labels = rows.map(({ id, owner, labels }) => ({
     owner,
     label: `n=${labels?.n ?? ''}`,

@@ -8,7 +8,7 @@ import { jobLabelSchema, type JobRow, jobSchema } from '../../src/jobs/job.entit
 import { JobsRepository, type LeaseKey } from '../../src/jobs/jobs.repository.js';
 import { Admission } from '../../src/jobs/admission.js';
 import { type RunRequest } from '../../src/jobs/job.types.js';
-import { FileStore } from '../../src/data-manager/file-store.js';
+import { type FileStore } from '../../src/data-manager/file-store.js';
 import { SteadyClock } from '../../src/kernel/clock.js';
 
 export const TABLE_PREFIX = 'job_manager_';
