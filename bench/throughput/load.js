@@ -4,6 +4,8 @@ import { whenForked } from './own-process.js';
 
 /** Every so-manieth job prints its number, and what came back is compared. */
 const CHECKED_EVERY = 20;
+/** Looking costs the service time that the jobs should have; a round takes a hundred times as long. */
+const LOOK_AGAIN_MS = 20;
 
 await whenForked(async ({ target, jobs }) => {
   const start = performance.now();
@@ -37,7 +39,7 @@ async function submit(url, jobs) {
 async function ended(/** @type {string} */ url, /** @type {string[]} */ ids) {
   const last = ids.at(-1);
   while (!['succeeded', 'failed'].includes((await call('GET', `${url}/job_info/${last}`)).state)) {
-    await delay(5);
+    await delay(LOOK_AGAIN_MS);
   }
   const active = `${url}/list_jobs?state=queued&state=staging&state=running&limit=1`;
   while ((await call('GET', active)).job_ids.length > 0) await delay(2);

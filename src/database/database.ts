@@ -1,70 +1,51 @@
+import { type Pool } from 'mysql2';
 import { type DataSource } from 'typeorm';
 import { type Dialect, dialectOfType } from './dialect.js';
+import { type Durability, type Engine, type Statement } from './engine.js';
 import { reachingDatabase } from './failure.js';
+import { MysqlEngine } from './mysql-engine.js';
+import { type SqliteConnection, SqliteEngine } from './sqlite-engine.js';
 
-/** A statement and what its placeholders (`?`) stand for. */
-export interface Statement {
-  readonly sql: string;
-  readonly parameters: readonly unknown[];
-}
-
-interface SyncSqlite {
-  prepare(sql: string): { run(...parameters: unknown[]): unknown };
-  transaction(body: () => void): () => void;
-}
-
-/** The few things that TypeORM does differently on the two dialects, said once. Every method throws
- * `DomainError('unavailable')` while the database is away. */
+/**
+ * The way past TypeORM's query runner, on TypeORM's own connections, for what every job needs. Every method throws
+ * `DomainError('unavailable')` while the database is away.
+ */
 export class Database {
   readonly dialect: Dialect;
+  private readonly engine: Engine;
 
+  /** @param source an initialized one */
   constructor(readonly source: DataSource) {
     this.dialect = dialectOfType(source.options.type);
+    this.engine = engineOf(source, this.dialect);
   }
 
   rows<Row>(statement: Statement): Promise<Row[]> {
-    return reachingDatabase(() => this.source.query<Row[]>(statement.sql, [...statement.parameters]));
+    return reachingDatabase(() => this.engine.rows(statement) as Promise<Row[]>);
   }
 
   /** Runs one statement that changes rows; resolves with how many. */
-  change(statement: Statement): Promise<number> {
-    return reachingDatabase(async () => {
-      const runner = this.source.createQueryRunner();
-      try {
-        const result = await runner.query(statement.sql, [...statement.parameters], true);
-        return result.affected ?? 0;
-      } finally {
-        await runner.release();
-      }
-    });
+  change(statement: Statement, durability: Durability): Promise<number> {
+    return reachingDatabase(() => this.engine.write([statement], durability));
+  }
+
+  /** Runs all of `statements` or none. */
+  async atomically(statements: readonly Statement[], durability: Durability): Promise<void> {
+    await reachingDatabase(() => this.engine.write(statements, durability));
   }
 
   /** Rejects while no statement can be run. */
   async ping(): Promise<void> {
     await this.rows({ sql: 'SELECT 1', parameters: [] });
   }
+}
 
-  /**
-   * Runs all of `statements` or none. SQLite has one connection that everybody shares, so there the
-   * transaction runs in one go: nothing else can slip into it.
-   */
-  async atomically(statements: readonly Statement[]): Promise<void> {
-    await reachingDatabase(async () => {
-      if (this.dialect === 'mysql') {
-        await this.source.transaction(async (manager) => {
-          for (const { sql, parameters } of statements) await manager.query(sql, [...parameters]);
-        });
-        return;
-      }
-      const connection = this.sqlite();
-      connection.transaction(() => {
-        for (const { sql, parameters } of statements) connection.prepare(sql).run(...parameters);
-      })();
-    });
+function engineOf(source: DataSource, dialect: Dialect): Engine {
+  // TypeORM's drivers keep these as public fields, which its common type of a driver does not tell.
+  if (dialect === 'mysql') {
+    const { pool } = source.driver as unknown as { pool: Pool };
+    return new MysqlEngine(pool);
   }
-
-  private sqlite(): SyncSqlite {
-    const driver = this.source.driver as unknown as { databaseConnection: SyncSqlite };
-    return driver.databaseConnection;
-  }
+  const { databaseConnection } = source.driver as unknown as { databaseConnection: SqliteConnection };
+  return new SqliteEngine(databaseConnection);
 }

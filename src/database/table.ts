@@ -1,5 +1,6 @@
 import { type EntityTarget, type ObjectLiteral, type ValueTransformer } from 'typeorm';
-import { type Database, type Statement } from './database.js';
+import { type Database } from './database.js';
+import { type Statement } from './engine.js';
 
 interface Column {
   readonly property: string;

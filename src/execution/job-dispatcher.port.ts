@@ -14,8 +14,17 @@ export abstract class WaitingJobs {
 /** Why a running job is interrupted: it must not run any more, or this process ends. */
 export type Interruption = 'recalled' | 'shutdown';
 
-/** What an agent does with a job's id. Must not reject; `signal` aborts with an {@link Interruption} as its reason. */
-export type JobHandler = (jobId: string, signal: AbortSignal) => Promise<void>;
+/** One job on its way through an agent. */
+export interface Delivery {
+  readonly jobId: string;
+  /** Aborts with an {@link Interruption} as its reason. */
+  readonly signal: AbortSignal;
+  /** Says that its command has ended: the next may start while the result of this one is being stored. */
+  readonly freePlace: () => void;
+}
+
+/** What an agent does with a job. Must not reject. */
+export type JobHandler = (delivery: Delivery) => Promise<void>;
 
 export interface Consumer {
   /**
@@ -36,6 +45,9 @@ export abstract class JobDispatcher {
   /** Says that a job must not run any more: it is forgotten, or interrupted where it runs. */
   abstract recall(jobId: string): void;
 
-  /** Hands jobs to `handler`, at most `concurrency` (1 or more) at once. */
+  /**
+   * Hands jobs to `handler`, at most `concurrency` (1 or more) at once, and beside them as many more whose
+   * place was freed already.
+   */
   abstract consume(concurrency: number, handler: JobHandler): Consumer;
 }

@@ -9,6 +9,8 @@ export interface Lease {
 export interface Assignment {
   readonly lease: Lease;
   readonly command: string;
+  /** True where there was nothing to stage, so that the grant is the start as well: {@link JobReports.started} need not be asked. */
+  readonly running: boolean;
   readonly binary: string | null;
   /** In the order given; may repeat. */
   readonly inputFiles: readonly string[];

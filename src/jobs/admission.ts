@@ -30,10 +30,7 @@ export class Admission {
    * asked in time the job is admitted: its staging will ask again.
    */
   async checkFiles(request: RunRequest): Promise<void> {
-    const ids = new Set([
-      ...(request.binary === undefined ? [] : [request.binary]),
-      ...(request.inputFiles ?? []),
-    ]);
+    const ids = filesOf(request);
     if (ids.size === 0) return;
     const limit = pLimit(FILE_CHECKS_AT_ONCE);
     const signal = AbortSignal.timeout(FILE_CHECK_MS);
@@ -57,6 +54,7 @@ export class Admission {
       name: request.name ?? null,
       command: request.command,
       spec: specOf(request),
+      needsStaging: filesOf(request).size > 0 ? 1 : 0,
       labels: request.labels ?? null,
       ttl: ttl?.toString() ?? null,
       queueRank: -(request.priority ?? PRIORITY_RANGE.default) + 0,
@@ -76,6 +74,10 @@ export class Admission {
       throw error;
     }
   }
+}
+
+function filesOf({ binary, inputFiles = [] }: RunRequest): Set<string> {
+  return new Set(binary === undefined ? inputFiles : [binary, ...inputFiles]);
 }
 
 function specOf(request: RunRequest): JobSpec {

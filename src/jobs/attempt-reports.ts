@@ -35,7 +35,7 @@ export class AttemptReports extends JobReports {
     await this.jobs.claim(jobId, { token, until, agent }, this.clock.now());
     // Read back whether or not this very call changed the row: a repeated claim is granted once and answered twice.
     const row = await this.jobs.find(jobId);
-    if (row?.leaseToken !== token || row.state !== 'staging') return null;
+    if (row?.leaseToken !== token) return null;
     this.lostAgents.schedule.expectAt(until);
     return assignmentOf(row, token);
   }
@@ -112,6 +112,7 @@ function assignmentOf(row: JobRow, token: string): Assignment {
     inputFiles: row.spec.inputFiles ?? [],
     outputFiles: row.spec.outputFiles ?? [],
     env: row.spec.env ?? {},
+    running: row.state === 'running',
     timeoutSeconds: row.spec.timeout ?? null,
   };
 }

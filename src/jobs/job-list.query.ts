@@ -1,4 +1,4 @@
-import { type Statement } from '../database/database.js';
+import { type Statement } from '../database/engine.js';
 import { type Dialect } from '../database/dialect.js';
 import { firstUuidAt } from '../kernel/ids.js';
 import { type JobFilter, type VisibleState } from './job.types.js';

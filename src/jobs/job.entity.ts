@@ -23,6 +23,8 @@ export interface JobRow {
   name: string | null;
   command: string;
   spec: JobSpec;
+  /** 1 where it names files that must be staged, else 0. */
+  needsStaging: number;
   labels: Record<string, string> | null;
   /** Seconds, in decimal digits: 64 bits unsigned fit no number of either database and of JavaScript. */
   ttl: string | null;
@@ -76,6 +78,7 @@ function jobColumns(dialect: Dialect): Record<keyof JobRow, EntitySchemaColumnOp
     name: { ...exact(255), ...optional },
     command: { ...longText },
     spec: { ...longText, transformer: asJson },
+    needsStaging: { name: 'needs_staging', ...int },
     labels: { ...longText, ...optional, transformer: asJson },
     ttl: { ...exact(20), ...optional },
     queueRank: { name: 'queue_rank', ...int },

@@ -5,7 +5,8 @@ export type JobState = VisibleState | 'deleted' | 'expired';
 
 /** From each state, where a job may go. Whatever is not written here can't happen. */
 export const TRANSITIONS = {
-  queued: ['staging', 'cancelled', 'deleted', 'expired'],
+  // Straight to running where there is nothing to stage.
+  queued: ['staging', 'running', 'cancelled', 'deleted', 'expired'],
   staging: ['running', 'queued', 'failed', 'cancelled', 'deleted', 'expired'],
   running: ['succeeded', 'failed', 'queued', 'cancelled', 'deleted', 'expired'],
   succeeded: ['deleted', 'expired'],

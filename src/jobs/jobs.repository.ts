@@ -1,5 +1,6 @@
 import { In, IsNull, LessThanOrEqual, type Repository } from 'typeorm';
-import { type Database, type Statement } from '../database/database.js';
+import { type Database } from '../database/database.js';
+import { type Durability, type Statement } from '../database/engine.js';
 import { reachingDatabase } from '../database/failure.js';
 import { Table } from '../database/table.js';
 import { type JobListing, jobListStatement, labelText } from './job-list.query.js';
@@ -45,8 +46,8 @@ export class JobsRepository {
   async insert(row: JobRow): Promise<void> {
     const insert = this.table.insert(row);
     const labels = Object.entries(row.labels ?? {}).map(([key, value]) => labelText(key, value));
-    if (labels.length === 0) await this.database.change(insert);
-    else await this.database.atomically([insert, this.insertLabels(row, labels)]);
+    if (labels.length === 0) await this.database.change(insert, 'durable');
+    else await this.database.atomically([insert, this.insertLabels(row, labels)], 'durable');
   }
 
   async find(id: string): Promise<JobRow | null> {
@@ -76,14 +77,23 @@ export class JobsRepository {
     return reachingDatabase(() => this.jobs.countBy({ state: 'queued' }));
   }
 
-  /** queued → staging, under a new attempt and lease. */
-  claim(id: string, lease: { token: string; until: number; agent: string }, now: number): Promise<boolean> {
+  /** queued → staging, or running where there is nothing to stage, under a new attempt and lease. */
+  async claim(
+    id: string,
+    lease: { token: string; until: number; agent: string },
+    now: number,
+  ): Promise<boolean> {
     const changes = { leaseToken: lease.token, leaseUntil: lease.until, agent: lease.agent, notBefore: null };
-    const { sql, parameters } = notExpired(now);
-    return this.change(id, 'staging', changes, {
-      sql: `${sql} AND (not_before IS NULL OR not_before <= ?)`,
-      parameters: [...parameters, now],
-    });
+    const assignments = this.table.assignments(this.database, changes);
+    const guard = notExpired(now);
+    const statement = {
+      sql: `UPDATE ${this.table.name} SET ${assignments.sql}, attempt = attempt + 1,
+        state = CASE needs_staging WHEN 0 THEN 'running' ELSE 'staging' END,
+        started_at = CASE needs_staging WHEN 0 THEN ? ELSE NULL END
+        WHERE id = ? AND ${stateIn(sourcesOf('staging'))} AND (not_before IS NULL OR not_before <= ?) AND ${guard.sql}`,
+      parameters: [...assignments.parameters, now, id, now, ...guard.parameters],
+    };
+    return (await this.database.change(statement, 'soon durable')) === 1;
   }
 
   /** staging → running. */
@@ -161,7 +171,7 @@ export class JobsRepository {
       parameters: [...assignments.parameters, id],
     };
     const labels = { sql: `DELETE FROM ${this.tablePrefix}job_labels WHERE job_id = ?`, parameters: [id] };
-    await this.database.atomically([row, labels]);
+    await this.database.atomically([row, labels], 'soon durable');
   }
 
   /**
@@ -232,14 +242,12 @@ export class JobsRepository {
 
   private async change(id: string, to: JobState, changes: Partial<JobRow>, guard: Guard): Promise<boolean> {
     const assignments = this.table.assignments(this.database, { ...changes, state: to });
-    const nextAttempt = to === 'staging' ? ', attempt = attempt + 1' : '';
-    const sources = sourcesOf(to).map((state) => `'${state}'`);
-    const changed = await this.database.change({
-      sql: `UPDATE ${this.table.name} SET ${assignments.sql}${nextAttempt}
-        WHERE id = ? AND state IN (${sources.join(', ')}) AND ${guard.sql}`,
+    const statement = {
+      sql: `UPDATE ${this.table.name} SET ${assignments.sql}
+        WHERE id = ? AND ${stateIn(sourcesOf(to))} AND ${guard.sql}`,
       parameters: [...assignments.parameters, id, ...guard.parameters],
-    });
-    return changed === 1;
+    };
+    return (await this.database.change(statement, durabilityOf(to))) === 1;
   }
 
   private insertLabels(row: JobRow, labels: readonly string[]): Statement {
@@ -250,6 +258,20 @@ export class JobsRepository {
   }
 }
 
+function stateIn(states: readonly JobState[]): string {
+  return `state IN (${states.map((state) => `'${state}'`).join(', ')})`;
+}
+
 function notExpired(now: number): Guard {
   return { sql: '(expires_at IS NULL OR expires_at > ?)', parameters: [now] };
+}
+
+/**
+ * What was answered for must last. What an agent holds need not: a machine that lost its power has lost the
+ * agent's processes too, and the job is run again from wherever it was before.
+ */
+function durabilityOf(state: JobState): Durability {
+  return (LEASED_STATES as readonly JobState[]).includes(state) || state === 'queued'
+    ? 'soon durable'
+    : 'durable';
 }

@@ -78,7 +78,11 @@ export class LauncherBench {
 
   async finish({ ended, stdoutPath, stderrPath }: Launched): Promise<Finished> {
     const end = await ended;
-    return { ...end, stdout: readFileSync(stdoutPath), stderr: readFileSync(stderrPath) };
+    return {
+      ...end,
+      stdout: readFileSync(stdoutPath),
+      stderr: end.stderrBytes === 0 ? Buffer.alloc(0) : readFileSync(stderrPath),
+    };
   }
 }
 

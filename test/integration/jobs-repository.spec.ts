@@ -14,6 +14,8 @@ const EMPTY_RESULT = {
   reason: null,
 };
 
+const aJobWithFiles = (): JobRow => aJob({ inputFiles: [crypto.randomUUID()] });
+
 describeOnDatabases('JobsRepository', (kind) => {
   let store: JobStore;
   let jobs: JobsRepository;
@@ -60,7 +62,16 @@ describeOnDatabases('JobsRepository', (kind) => {
       );
       expect(granted.filter(Boolean)).toHaveLength(1);
       const row = await jobs.find(id);
-      expect(row).toMatchObject({ state: 'staging', attempt: 1, leaseToken: tokens[granted.indexOf(true)] });
+      expect(row).toMatchObject({ attempt: 1, leaseToken: tokens[granted.indexOf(true)] });
+    });
+
+    it('begins with staging where there are files, and with running where there are none', async () => {
+      const withFiles = await inserted(aJobWithFiles());
+      const without = await inserted(aJob({ inputFiles: [] }));
+      await claimed(jobs, withFiles.id);
+      await claimed(jobs, without.id);
+      expect(await jobs.find(withFiles.id)).toMatchObject({ state: 'staging', startedAt: null });
+      expect(await jobs.find(without.id)).toMatchObject({ state: 'running', startedAt: expect.any(Number) });
     });
 
     it.each(['cancelled', 'deleted'] as const)('is refused for a %s job', async (state) => {
@@ -89,7 +100,7 @@ describeOnDatabases('JobsRepository', (kind) => {
 
   describe('a report', () => {
     it('counts once, and only from who holds the lease', async () => {
-      const { id } = await inserted(aJob());
+      const { id } = await inserted(aJobWithFiles());
       const lease = await claimed(jobs, id);
       const stale = { ...lease, token: crypto.randomUUID() };
       expect(await jobs.start(stale, Date.now())).toBe(false);
@@ -103,7 +114,7 @@ describeOnDatabases('JobsRepository', (kind) => {
     });
 
     it('of an old attempt changes nothing after the job was put back', async () => {
-      const { id } = await inserted(aJob());
+      const { id } = await inserted(aJobWithFiles());
       const first = await claimed(jobs, id);
       expect(await jobs.putBack(first, { notBefore: null })).toBe(true);
       const second = await claimed(jobs, id, 'agent-2');
@@ -117,7 +128,6 @@ describeOnDatabases('JobsRepository', (kind) => {
       for (let round = 0; round < 25; round += 1) {
         const { id } = await inserted(aJob());
         const lease = await claimed(jobs, id);
-        await jobs.start(lease, Date.now());
         const [finished, cancelled] = await Promise.all([
           jobs.finish(lease, 'succeeded', { ...EMPTY_RESULT, finishedAt: Date.now() }),
           jobs.cancel(id, Date.now(), ''),
@@ -202,7 +212,7 @@ describeOnDatabases('JobsRepository', (kind) => {
 
     it('filters by state, one or several', async () => {
       expect(await page({ states: ['cancelled'] })).toEqual(newestFirst(rows.slice(0, 3)));
-      expect(await page({ states: ['cancelled', 'staging'] })).toEqual(newestFirst(rows.slice(0, 4)));
+      expect(await page({ states: ['cancelled', 'running'] })).toEqual(newestFirst(rows.slice(0, 4)));
       expect(await page({ states: ['queued', 'queued', 'running'], limit: 2 })).toEqual(
         newestFirst(rows.slice(-3)),
       );

@@ -23,6 +23,7 @@ function jobColumns(dialect: Dialect): TableColumnOptions[] {
     column('name', exact(255), optional),
     column('command', longText),
     column('spec', longText),
+    column('needs_staging', int),
     column('labels', longText, optional),
     column('ttl', exact(20), optional),
     column('queue_rank', int),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import { type Consumer, type JobDispatcher } from '../job-dispatcher.port.js';
+import { type Consumer, type Delivery, type JobDispatcher } from '../job-dispatcher.port.js';
 import { Attempt, type AttemptTools } from './attempt.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { persistently } from './persistently.js';
@@ -38,9 +38,7 @@ export class Agent {
   async start(): Promise<void> {
     await persistently(() => this.tools.reports.arrived(this.options.name), this.giveUp.signal);
     this.leases.start();
-    this.consumer = this.dispatcher.consume(this.options.concurrency, (jobId, signal) =>
-      this.take(jobId, signal),
-    );
+    this.consumer = this.dispatcher.consume(this.options.concurrency, (delivery) => this.take(delivery));
     this.logger.log(`agent ${this.options.name} runs ${this.options.concurrency} jobs at once`);
   }
 
@@ -56,9 +54,10 @@ export class Agent {
     this.leases.stop();
   }
 
-  private async take(jobId: string, signal: AbortSignal): Promise<void> {
+  private async take(delivery: Delivery): Promise<void> {
+    const { jobId, signal } = delivery;
     try {
-      await this.runIfGranted(jobId, signal);
+      await this.runIfGranted(delivery);
     } catch (error) {
       if (signal.aborted || this.giveUp.signal.aborted) return;
       // The lease ends by itself: then the job is put back, here or elsewhere.
@@ -66,7 +65,7 @@ export class Agent {
     }
   }
 
-  private async runIfGranted(jobId: string, signal: AbortSignal): Promise<void> {
+  private async runIfGranted({ jobId, signal, freePlace }: Delivery): Promise<void> {
     const token = randomUUID();
     const claimedAt = performance.now();
     const { reports } = this.tools;
@@ -75,7 +74,11 @@ export class Agent {
     const leaseEnded = this.leases.hold(assignment.lease, claimedAt);
     try {
       const taken = AbortSignal.any([signal, leaseEnded]);
-      await new Attempt(this.tools, assignment, taken, this.giveUp.signal).run();
+      await new Attempt(this.tools, assignment, {
+        taken,
+        giveUp: this.giveUp.signal,
+        onCommandEnded: freePlace,
+      }).run();
     } finally {
       this.leases.release(assignment.lease);
     }

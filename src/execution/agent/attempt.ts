@@ -37,6 +37,16 @@ export interface AttemptTools {
   readonly options: AttemptOptions;
 }
 
+/** What an attempt hears from outside, and says. */
+export interface AttemptCourse {
+  /** Aborts when the attempt must end, with the interruption as its reason. */
+  readonly taken: AbortSignal;
+  /** Aborts when not even the end can be reported any more. */
+  readonly giveUp: AbortSignal;
+  /** Nothing of the command is alive any more. */
+  readonly onCommandEnded: () => void;
+}
+
 const LAST_UPLOAD_MS = 4_000;
 
 type Verdict = Pick<AttemptEnded, 'succeeded' | 'reason' | 'repeatable'>;
@@ -50,18 +60,13 @@ export class Attempt {
   private readonly key: string;
   private readonly publishing: Publishing;
 
-  /**
-   * @param taken aborts when the attempt must end, with the interruption as its reason
-   * @param giveUp aborts when not even the end can be reported any more
-   */
   constructor(
     private readonly tools: AttemptTools,
     private readonly assignment: Assignment,
-    private readonly taken: AbortSignal,
-    private readonly giveUp: AbortSignal,
+    private readonly course: AttemptCourse,
   ) {
     this.key = `${assignment.lease.jobId}.${assignment.lease.attempt}`;
-    this.publishing = new Publishing(tools.files, assignment.lease, withPatience(taken));
+    this.publishing = new Publishing(tools.files, assignment.lease, withPatience(course.taken));
   }
 
   /** Resolves when nothing of the attempt is left but its result. Rejects only where the report was given up. */
@@ -69,8 +74,8 @@ export class Attempt {
     const result = await this.perform();
     const counts =
       result !== ABANDONED &&
-      (await persistently(() => this.tools.reports.ended(this.assignment.lease, result), this.giveUp));
-    if (!counts || result.kind !== 'ended') await this.publishing.takeBack(this.giveUp);
+      (await persistently(() => this.tools.reports.ended(this.assignment.lease, result), this.course.giveUp));
+    if (!counts || result.kind !== 'ended') await this.publishing.takeBack(this.course.giveUp);
   }
 
   private async perform(): Promise<AttemptResult | typeof ABANDONED> {
@@ -87,10 +92,10 @@ export class Attempt {
   }
 
   private async performIn(workspace: Workspace): Promise<AttemptResult | typeof ABANDONED> {
-    await new Staging(this.tools.files).stage(this.assignment, workspace.filesPath, this.taken);
-    const mayStart = await persistently(() => this.tools.reports.started(this.assignment.lease), this.taken);
-    if (!mayStart) return ABANDONED;
+    await new Staging(this.tools.files).stage(this.assignment, workspace.filesPath, this.course.taken);
+    if (!(await this.mayStart())) return ABANDONED;
     const { end, timedOut } = await this.execute(workspace);
+    this.course.onCommandEnded();
     const outcome = this.verdictOn(end, timedOut);
     switch (outcome.kind) {
       case 'abandoned':
@@ -108,6 +113,11 @@ export class Attempt {
     }
   }
 
+  private async mayStart(): Promise<boolean> {
+    if (this.assignment.running) return true;
+    return persistently(() => this.tools.reports.started(this.assignment.lease), this.course.taken);
+  }
+
   private execute(workspace: Workspace): Promise<{ end: ProcessEnd; timedOut: boolean }> {
     const { launcher, options } = this.tools;
     const { command, timeoutSeconds } = this.assignment;
@@ -123,7 +133,7 @@ export class Attempt {
     return runCommand(launcher, request, {
       timeoutSeconds,
       killGraceMs: options.killGraceMs,
-      taken: this.taken,
+      taken: this.course.taken,
     });
   }
 
@@ -131,7 +141,9 @@ export class Attempt {
     return outcomeOf({
       end,
       timedOut,
-      interruption: this.taken.aborted ? (this.taken.reason as AttemptFacts['interruption']) : undefined,
+      interruption: this.course.taken.aborted
+        ? (this.course.taken.reason as AttemptFacts['interruption'])
+        : undefined,
       timeoutSeconds: this.assignment.timeoutSeconds,
       maxOutputBytes: this.tools.options.maxOutputBytes,
     });
@@ -173,7 +185,8 @@ export class Attempt {
   }
 
   private resultOf(error: unknown): AttemptResult | typeof ABANDONED {
-    if (this.taken.aborted) return this.taken.reason === 'shutdown' ? { kind: 'returned' } : ABANDONED;
+    if (this.course.taken.aborted)
+      return this.course.taken.reason === 'shutdown' ? { kind: 'returned' } : ABANDONED;
     if (error instanceof AttemptFaultError)
       return { kind: 'fault', reason: error.message, passing: error.passing };
     this.logger.error(

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { type Readable } from 'node:stream';
-import { type FileInfo, type FileStore } from '../../data-manager/file-store.js';
+import { type FileInfo, type FileSource, type FileStore } from '../../data-manager/file-store.js';
 import { DomainError } from '../../kernel/errors.js';
 import { attemptFileId, type AttemptPart } from '../attempt-files.port.js';
 import { type Lease, type StoredOutput } from '../job-reports.port.js';
@@ -65,9 +65,8 @@ export class Publishing {
     const id = attemptFileId(this.lease.jobId, this.lease.attempt, part);
     this.stored.push(id);
     const source = ownedPath === undefined ? { open } : { open, ownedPath };
-    const put = (): Promise<FileInfo> => this.files.put(source, { id, name, signal: this.signal });
     try {
-      const info = await persistently(put, this.signal, PATIENCE_MS);
+      const info = await persistently(() => this.put(source, id, name), this.signal, PATIENCE_MS);
       if (info.id !== id) this.stored.splice(-1, 1, info.id);
       return info.id;
     } catch (error) {
@@ -76,6 +75,22 @@ export class Publishing {
       throw new AttemptFaultError(reason, { passing: true, cause: error });
     }
   }
+
+  private async put(source: FileSource, id: string, name: string): Promise<FileInfo> {
+    const options = { id, name, signal: this.signal };
+    try {
+      return await this.files.put(source, options);
+    } catch (error) {
+      if (!isTaken(error)) throw error;
+      // Stored by this very attempt before the machine lost its power, and with that the note of the claim.
+      await this.files.remove(id, this.signal);
+      return this.files.put(source, options);
+    }
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof DomainError && error.code === 'invalid_request';
 }
 
 function captured(part: 'stdout' | 'stderr', path: string): Upload {

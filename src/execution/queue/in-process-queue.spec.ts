@@ -39,10 +39,13 @@ describe('InProcessQueue', () => {
     queue = new InProcessQueue(waiting);
   });
 
-  function consume(concurrency: number, onJob: (id: string, signal: AbortSignal) => Promise<void>): void {
-    consumer = queue.consume(concurrency, async (id, signal) => {
-      waiting.jobs.delete(id);
-      await onJob(id, signal);
+  function consume(
+    concurrency: number,
+    onJob: (id: string, signal: AbortSignal, freePlace: () => void) => Promise<void>,
+  ): void {
+    consumer = queue.consume(concurrency, async ({ jobId, signal, freePlace }) => {
+      waiting.jobs.delete(jobId);
+      await onJob(jobId, signal, freePlace);
     });
   }
 
@@ -94,6 +97,31 @@ describe('InProcessQueue', () => {
       expect(done).toBe(50);
     });
     expect(most).toBe(3);
+  });
+
+  it('starts the next when a place is freed, as many more as there are places, and no more', async () => {
+    for (let n = 0; n < 50; n += 1) waiting.add(n);
+    const release = new AbortController();
+    let [placed, started] = [0, 0];
+    consume(3, async (_id, _signal, freePlace) => {
+      started += 1;
+      placed = Math.max(placed, started);
+      freePlace();
+      freePlace();
+      if (!release.signal.aborted)
+        await new Promise((resolve) => {
+          release.signal.addEventListener('abort', resolve);
+        });
+      started -= 1;
+    });
+    await eventually(() => {
+      expect(started).toBe(6);
+    });
+    release.abort();
+    await eventually(() => {
+      expect(waiting.jobs.size).toBe(0);
+    });
+    expect(placed).toBe(6);
   });
 
   it('interrupts what is recalled, and never brings what was recalled while it waited', async () => {

@@ -16,7 +16,7 @@ const REFILL_AGAIN_MS = 500;
 
 interface Running {
   readonly abort: AbortController;
-  readonly done: Promise<void>;
+  done: Promise<void>;
 }
 
 /**
@@ -29,6 +29,8 @@ export class InProcessQueue extends JobDispatcher {
   private readonly running = new Map<string, Running>();
   /** Offered while they still run: an attempt that ended, and is to be tried again at once. */
   private readonly again = new Map<string, WaitingJob>();
+  /** Places that are taken; what still stores its result runs without one. */
+  private busy = 0;
   private offeredSince: WaitingJob[] | undefined;
   private retry: NodeJS.Timeout | undefined;
   private consumer: { concurrency: number; handler: JobHandler } | undefined;
@@ -62,27 +64,34 @@ export class InProcessQueue extends JobDispatcher {
 
   private takeNext(): void {
     if (this.consumer === undefined) return;
-    while (this.running.size < this.consumer.concurrency) {
+    const { concurrency, handler } = this.consumer;
+    while (this.busy < concurrency && this.running.size < 2 * concurrency) {
       const job = this.window.takeFirst();
       if (job === undefined) break;
-      if (!this.running.has(job.id)) this.begin(job, this.consumer.handler);
+      if (!this.running.has(job.id)) this.begin(job, handler);
     }
     if (!this.window.complete && this.window.size < LOW_WATER) this.refill();
   }
 
   private begin({ id }: WaitingJob, handler: JobHandler): void {
-    const abort = new AbortController();
-    const done = handler(id, abort.signal)
-      .catch((error: unknown) => {
-        // The handler promises not to reject: whatever this is, the database still knows what is owed.
-        this.logger.error({ jobId: id, err: error }, 'a job handler failed');
-        this.window.doubt();
-        this.refillLater();
-      })
-      .finally(() => {
-        this.end(id);
-      });
-    this.running.set(id, { abort, done });
+    const running: Running = { abort: new AbortController(), done: Promise.resolve() };
+    // Before it is handled: it may free its place at once, and what runs by then must be known.
+    this.running.set(id, running);
+    running.done = this.handle(id, running.abort.signal, handler);
+  }
+
+  private async handle(id: string, signal: AbortSignal, handler: JobHandler): Promise<void> {
+    const freePlace = this.takePlace();
+    try {
+      await handler({ jobId: id, signal, freePlace });
+    } catch (error) {
+      // The handler promises not to reject: whatever this is, the database still knows what is owed.
+      this.logger.error({ jobId: id, err: error }, 'a job handler failed');
+      this.window.doubt();
+      this.refillLater();
+    }
+    this.end(id);
+    freePlace();
   }
 
   private end(id: string): void {
@@ -90,7 +99,17 @@ export class InProcessQueue extends JobDispatcher {
     const offered = this.again.get(id);
     this.again.delete(id);
     if (offered !== undefined) this.admit(offered);
-    this.takeNext();
+  }
+
+  /** Gives the place back once, however often it is called. */
+  private takePlace(): () => void {
+    this.busy += 1;
+    let isTaken = true;
+    return () => {
+      if (isTaken) this.busy -= 1;
+      isTaken = false;
+      this.takeNext();
+    };
   }
 
   private refill(): void {

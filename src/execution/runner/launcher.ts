@@ -11,10 +11,11 @@ export interface LaunchRequest {
   readonly workingDirectory: string;
   /** The whole environment of the command; nothing of the service's own is added but the marker. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Absolute paths of the two files to make; neither may exist. */
+  /** Absolute path of a file to make; it may not exist. */
   readonly stdoutPath: string;
+  /** Likewise; made with the first byte that the command writes there, so it may be missing in the end. */
   readonly stderrPath: string;
-  /** Bytes that each of the two may take; a command that writes more is killed. */
+  /** Bytes that each of the two files may take; a command that writes more is killed. */
   readonly maxOutputBytes: number;
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { type Fifo } from './fifo.js';
 
@@ -8,11 +8,20 @@ const CREATE_NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | c
 // One buffer serves every channel: a chunk is written before the next one is read, whoever reads it.
 const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
 
-interface Target {
-  readonly fd: number;
+/** Where a command's output goes. */
+export interface OutputTarget {
+  readonly path: string;
+  /** Bytes that are taken at the most. */
   readonly limit: number;
+  /** Whether the file is made at once, or with the first byte: most commands never write to standard error. */
+  readonly made: 'at once' | 'with the first byte';
   /** Called once, when the command wrote more than the limit, or the file can't take what it wrote. */
   readonly onStop: (stop: OutputStop) => void;
+}
+
+interface Taking {
+  readonly target: OutputTarget;
+  fd: number | null;
   bytes: number;
   stopped: boolean;
 }
@@ -25,7 +34,7 @@ export type OutputStop = { readonly kind: 'limit' } | { readonly kind: 'fault'; 
  * that is the backpressure (a full pipe holds the command) and the bound on memory (one chunk).
  */
 export class OutputChannel {
-  private target: Target | null = null;
+  private taking: Taking | null = null;
   private readonly socket: Socket;
 
   constructor(private readonly fifo: Fifo) {
@@ -41,18 +50,22 @@ export class OutputChannel {
   }
 
   /** Throws where the file exists or can't be made. */
-  open(path: string, limit: number, onStop: (stop: OutputStop) => void): void {
-    this.target = { fd: openSync(path, CREATE_NEW, 0o600), limit, onStop, bytes: 0, stopped: false };
+  open(target: OutputTarget): void {
+    const { path } = target;
+    const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+    if (isThere) throw new Error(`${path} exists already`);
+    const fd = target.made === 'at once' ? create(path) : null;
+    this.taking = { target, fd, bytes: 0, stopped: false };
   }
 
   /** Takes what is still in the pipe, when nothing that could write to it is alive, and closes the file. */
   finish(): number {
-    const target = this.target;
-    if (target === null) return 0;
+    const taking = this.taking;
+    if (taking === null) return 0;
     this.drain();
-    this.target = null;
-    closeSync(target.fd);
-    return target.bytes;
+    this.taking = null;
+    if (taking.fd !== null) closeSync(taking.fd);
+    return taking.bytes;
   }
 
   destroy(): void {
@@ -69,29 +82,34 @@ export class OutputChannel {
   }
 
   private take(length: number): true {
-    const target = this.target;
-    if (target === null || target.stopped) return true;
+    const { taking } = this;
+    if (taking === null || taking.stopped) return true;
     try {
-      const room = Math.min(length, target.limit - target.bytes);
-      writeWhole(target, room);
-      if (room < length) stop(target, { kind: 'limit' });
+      const room = Math.min(length, taking.target.limit - taking.bytes);
+      writeWhole(taking, room);
+      if (room < length) stop(taking, { kind: 'limit' });
     } catch (error) {
-      stop(target, { kind: 'fault', error });
+      stop(taking, { kind: 'fault', error });
     }
     return true;
   }
 }
 
-function stop(target: Target, reason: OutputStop): void {
-  target.stopped = true;
-  target.onStop(reason);
+function stop(taking: Taking, reason: OutputStop): void {
+  taking.stopped = true;
+  taking.target.onStop(reason);
 }
 
-function writeWhole(target: Target, length: number): void {
+function create(path: string): number {
+  return openSync(path, CREATE_NEW, 0o600);
+}
+
+function writeWhole(taking: Taking, length: number): void {
+  taking.fd ??= create(taking.target.path);
   for (let offset = 0; offset < length;) {
-    const written = writeSync(target.fd, chunk, offset, length - offset);
+    const written = writeSync(taking.fd, chunk, offset, length - offset);
     offset += written;
-    target.bytes += written;
+    taking.bytes += written;
   }
 }
 

@@ -104,8 +104,9 @@ export class Seat {
       // What the last look into the pipe finds comes after everyone's death.
       if (this.run === run) void kill(run);
     };
-    this.stdout.open(request.stdoutPath, request.maxOutputBytes, onStop);
-    this.stderr.open(request.stderrPath, request.maxOutputBytes, onStop);
+    const { stdoutPath, stderrPath, maxOutputBytes: limit } = request;
+    this.stdout.open({ path: stdoutPath, limit, made: 'at once', onStop });
+    this.stderr.open({ path: stderrPath, limit, made: 'with the first byte', onStop });
   }
 
   private finishOutput(): { stdoutBytes: number; stderrBytes: number } {
