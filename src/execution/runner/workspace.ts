@@ -1,5 +1,4 @@
 import { lstatSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
-import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree } from './remove-tree.js';
 
@@ -7,30 +6,28 @@ const OWNER_ONLY = 0o700;
 /** Above it, in bytes, unlinking takes long enough to be left to the thread pool's pace. */
 const SMALL_FILE = 4_194_304;
 
-const CAPTURED = /\.(?:stdout|stderr)$/;
-
-/**
- * Where one attempt lives: the command's working directory, and beside it what it printed. One directory, for those
- * cost a file system more than anything else here.
- */
+/** Where one attempt lives: the command's working directory, and beside it, out of its sight, what it printed. */
 export class Workspace {
+  /** The command's working directory. */
+  readonly filesPath: string;
   /** Where standard output and error are captured; not made here. */
   readonly stdoutPath: string;
   readonly stderrPath: string;
 
-  /** @param filesPath the command's working directory */
-  private constructor(readonly filesPath: string) {
-    this.stdoutPath = `${filesPath}.stdout`;
-    this.stderrPath = `${filesPath}.stderr`;
+  private constructor(private readonly path: string) {
+    this.filesPath = join(path, 'files');
+    this.stdoutPath = join(path, 'stdout');
+    this.stderrPath = join(path, 'stderr');
   }
 
   /**
    * @param root absolute path of an existing directory
-   * @param key a plain file name without `.stdout` or `.stderr` at its end; rejects where there is a workspace of that key
+   * @param key a plain file name; rejects where there is a workspace of that key
    */
   static create(root: string, key: string): Promise<Workspace> {
     return promised(() => {
       const workspace = Workspace.open(root, key);
+      mkdirSync(workspace.path, OWNER_ONLY);
       mkdirSync(workspace.filesPath, OWNER_ONLY);
       return workspace;
     });
@@ -43,14 +40,16 @@ export class Workspace {
 
   /** Removes all of it, whatever a command made of it; rejects where something is left. Nothing may use it. */
   async remove(): Promise<void> {
-    if (!this.removeUntouched()) await removeTree(this.filesPath);
-    for (const path of [this.stdoutPath, this.stderrPath]) await removeFile(path);
+    if (!this.removeUntouched()) await removeTree(this.path);
   }
 
-  /** The usual case, in one call: no file was left behind. */
+  /** The usual case, in few calls: no file was left behind, and what was printed is small. */
   private removeUntouched(): boolean {
     try {
       rmdirSync(this.filesPath);
+      removeSmall(this.stdoutPath);
+      removeSmall(this.stderrPath);
+      rmdirSync(this.path);
       return true;
     } catch {
       return false;
@@ -62,7 +61,7 @@ export class Workspace {
 export function listWorkspaces(root: string): Promise<string[]> {
   return promised(() => {
     try {
-      return [...new Set(readdirSync(root).map((name) => name.replace(CAPTURED, '')))];
+      return readdirSync(root);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
       throw error;
@@ -70,11 +69,11 @@ export function listWorkspaces(root: string): Promise<string[]> {
   });
 }
 
-async function removeFile(path: string): Promise<void> {
+function removeSmall(path: string): void {
   const size = lstatSync(path, { throwIfNoEntry: false })?.size;
   if (size === undefined) return;
-  if (size > SMALL_FILE) await unlink(path);
-  else unlinkSync(path);
+  if (size > SMALL_FILE) throw new Error('not small');
+  unlinkSync(path);
 }
 
 // A few calls of some microseconds each: cheaper than a way through the thread pool.
