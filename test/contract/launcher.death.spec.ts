@@ -24,7 +24,7 @@ interface Server {
 }
 
 async function startServer(instance: string, containment: Containment, seconds: string): Promise<Server> {
-  const command = `PATH=/usr/bin:/bin; setsid sleep ${seconds} & trap "" TERM; sleep ${seconds}; sleep ${seconds}`;
+  const command = `PATH=/usr/bin:/bin; (env -i setsid sleep ${seconds} &); setsid sleep ${seconds} & trap "" TERM; sleep ${seconds}; sleep ${seconds}`;
   const args = [FIXTURE, instance, containment, await temporaryDirectory(), command, '10'];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   atEndOfFile(() => child.kill('SIGKILL'));
@@ -47,7 +47,9 @@ await describeOnContainments((containment) => {
       const seconds = uniqueSeconds();
       const running = await Promise.all(
         [1, 2, 3].map(() =>
-          bench.launch(`setsid sleep ${seconds} & trap "" TERM; sleep ${seconds}; sleep ${seconds}`),
+          bench.launch(
+            `(env -i setsid sleep ${seconds} &); setsid sleep ${seconds} & trap "" TERM; sleep ${seconds}; sleep ${seconds}`,
+          ),
         ),
       );
       const first = bench.launcher.pid ?? 0;

@@ -70,15 +70,12 @@ await describeOnContainments((containment) => {
       expect(aliveWith(seconds)).toEqual([]);
     });
 
-    // By design not on `marker`: nothing in /proc ties such a process to its command.
-    if (containment !== 'marker') {
-      it('is dead where it has left session, parent and environment', async () => {
-        const seconds = uniqueSeconds();
-        const escape = `(setsid env -i /bin/sh -c "/bin/sleep ${seconds} & exit" </dev/null >/dev/null 2>&1 &)`;
-        expect(await bench.run(`${escape}; sleep 0.2; exit 4`)).toMatchObject({ exitCode: 4 });
-        expect(aliveWith(seconds)).toEqual([]);
-      });
-    }
+    it('is dead where it has left session, parent and environment', async () => {
+      const seconds = uniqueSeconds();
+      const escape = `(setsid env -i /bin/sh -c "/bin/sleep ${seconds} & exit" </dev/null >/dev/null 2>&1 &)`;
+      expect(await bench.run(`${escape}; sleep 0.2; exit 4`)).toMatchObject({ exitCode: 4 });
+      expect(aliveWith(seconds)).toEqual([]);
+    });
   });
 
   describe('the grace of a stop', () => {

@@ -1,5 +1,6 @@
 import { instanceCgroup, killCgroup, removeCgroup } from './cgroups.js';
 import { endProcesses, withDescendants } from './end-processes.js';
+import { hasLockLimitOf } from './lock-limit.js';
 import { hasInEnvironment, type ProcessEntry } from './process-table.js';
 import { MARK_VARIABLE } from './protocol.js';
 
@@ -11,7 +12,8 @@ import { MARK_VARIABLE } from './protocol.js';
  */
 export async function endLeftovers(instance: string): Promise<number> {
   const mark = `${MARK_VARIABLE}=${instance}/`;
-  const isMarked = ({ pid }: ProcessEntry): boolean => hasInEnvironment(pid, mark);
+  const hasLimit = hasLockLimitOf(instance);
+  const isMarked = ({ pid }: ProcessEntry): boolean => hasInEnvironment(pid, mark) || hasLimit(pid);
   const count = await endProcesses((processes) => {
     const marked = processes.filter(isMarked).map(({ pid }) => pid);
     return withDescendants(marked, processes);

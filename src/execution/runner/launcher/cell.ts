@@ -1,11 +1,19 @@
 import { type Containment } from '../launcher.js';
 import { type Starter } from './starter.js';
 
+/** What tells the processes of one command from all others. */
+export interface CommandMark {
+  /** Value of the variable `JOB_MANAGER_MARK`. */
+  readonly variable: string;
+  /** RLIMIT_LOCKS, in decimal: see lock-limit.ts. */
+  readonly lockLimit: string;
+}
+
 /** One place in which one command at a time runs, such that all that it starts can be found and ended. */
 export interface Cell {
   readonly starter: Starter;
-  /** Said before each command, with the value of its marker variable. */
-  begin(mark: string): void;
+  /** Said before each command. */
+  begin(mark: CommandMark): void;
   /** True while anything of the command is alive, be it its shell or something that the shell left behind. */
   occupied(): boolean;
   /** SIGTERM, then SIGCONT, to every process of the command. Resolves when they have been sent. */

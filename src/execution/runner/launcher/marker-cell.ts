@@ -1,13 +1,13 @@
 import { endProcesses, withDescendants } from '../end-processes.js';
 import { hasInEnvironment, listProcesses, type ProcessEntry, signalProcess } from '../process-table.js';
 import { MARK_VARIABLE } from '../protocol.js';
-import { type Cell, type CellMaker } from './cell.js';
+import { lockLimitOfProcess } from '../lock-limit.js';
+import { type Cell, type CellMaker, type CommandMark } from './cell.js';
 import { Starter } from './starter.js';
 
 /**
- * For hosts that offer nothing better: a command's processes are those that have its marker in their environment,
- * and whatever descends from them or from its session. A daemon that cleared its environment, left the session and
- * lost its parent escapes.
+ * For hosts that offer nothing better: a command's processes are those that have its mark among their limits or in their
+ * environment, and whatever descends from them or from its session. Only who sheds all of that on purpose escapes.
  */
 export const markerCell: CellMaker = async (options) => {
   const starter = new Starter({
@@ -23,14 +23,14 @@ class MarkerCell implements Cell {
   spent = false;
   /** Sessions seen belong to the command even after their first process is gone. */
   private readonly sessions = new Set<number>();
-  private mark = '';
+  private mark: CommandMark = { variable: '', lockLimit: '' };
 
   constructor(readonly starter: Starter) {
     void starter.gone.then(() => (this.spent = true));
   }
 
-  begin(mark: string): void {
-    this.mark = `${MARK_VARIABLE}=${mark}\0`;
+  begin(mark: CommandMark): void {
+    this.mark = mark;
     this.sessions.clear();
   }
 
@@ -55,13 +55,16 @@ class MarkerCell implements Cell {
   }
 
   private select(processes: readonly ProcessEntry[]): ProcessEntry[] {
-    const roots = processes.filter(
-      ({ pid, session }) => this.sessions.has(session) || hasInEnvironment(pid, this.mark),
-    );
+    const roots = processes.filter(({ pid, session }) => this.sessions.has(session) || this.isMarked(pid));
     // The starter runs one command at a time: all that descends from it is that command's.
     const found = withDescendants([this.starter.pid, ...roots.map(({ pid }) => pid)], processes);
     const command = found.filter(({ pid }) => pid !== this.starter.pid);
     for (const { pid, session } of command) if (session === pid) this.sessions.add(session);
     return command;
+  }
+
+  private isMarked(pid: number): boolean {
+    const { variable, lockLimit } = this.mark;
+    return lockLimitOfProcess(pid) === lockLimit || hasInEnvironment(pid, `${MARK_VARIABLE}=${variable}\0`);
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../../kernel/errors.js';
 import { type LaunchRequest, type ProcessEnd } from '../launcher.js';
+import { lockLimit } from '../lock-limit.js';
 import { type Cell, type CellMaker } from './cell.js';
 import { type Fifo } from './fifo.js';
 import { OutputChannel, type OutputStop } from './output-channel.js';
@@ -8,6 +9,9 @@ import { type ShellStatus } from './shell-status.js';
 import { type StarterReport } from './starter.js';
 
 const LOOK_AGAIN_MS = 5;
+
+/** Started by this launcher so far, on all seats. */
+let commands = 0;
 
 export interface SeatOptions {
   readonly instance: string;
@@ -114,7 +118,8 @@ export class Seat {
   }
 
   private async attend(request: LaunchRequest, run: Run): Promise<StarterReport> {
-    const mark = `${this.options.instance}/${request.key}`;
+    const { instance } = this.options;
+    const mark = { variable: `${instance}/${request.key}`, lockLimit: lockLimit(instance, ++commands) };
     run.cell.begin(mark);
     const report = await run.cell.starter.start(request, mark);
     run.shellEnded = true;

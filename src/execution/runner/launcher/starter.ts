@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { type LaunchRequest } from '../launcher.js';
 import { LineSplitter, MARK_VARIABLE, SYSTEM_PATH } from '../protocol.js';
+import { lockLimit } from '../lock-limit.js';
+import { type CommandMark } from './cell.js';
 import { type ShellStatus, shellStatus } from './shell-status.js';
 
 // dash tells a signal from an exit code above 128 (shell-status.ts); a bash that is called `sh` doesn't.
@@ -10,17 +12,23 @@ const SHELL = existsSync('/bin/dash') ? '/bin/dash' : '/bin/sh';
 /**
  * `run` becomes the command. It forks from a small shell since a fork of Node costs more than all the rest; `setsid`
  * doesn't fork, as a background child leads no process group; `env` undoes the ignored SIGINT and SIGQUIT that
- * POSIX gives background children, and makes the environment exact. Descriptors: 1 reports, 3 and 4 are the output.
+ * POSIX gives background children, and makes the environment exact. `ulimit` calls file locks -w in dash and BusyBox,
+ * -x in bash. Descriptors: 1 reports, 3 and 4 are the output.
  */
 const PRELUDE = `
 run() {
   cd -- "$1" || { echo F; exit 126; }
   shift
   [ -z "$CGROUP" ] || echo 0 >"$CGROUP/cgroup.procs" || { echo F; exit 126; }
+  [ -z "$LIMIT_LOCKS" ] || $LIMIT_LOCKS "$LOCKS" 2>/dev/null
   exec setsid env -i $SIGNALS -- "$@" </dev/null >&3 2>&4 3>&- 4>&-
 }
 SIGNALS=--default-signal=INT,QUIT
 env -i $SIGNALS true 2>/dev/null || SIGNALS=
+LIMIT_LOCKS=
+for option in -w -x; do
+  if (ulimit $option "$LOCKS") 2>/dev/null; then LIMIT_LOCKS="ulimit $option"; break; fi
+done
 report() { case $1 in 129|1[3-9]?|2??) jobs;; esac; echo "E $1"; }
 `;
 const AFTERWARDS = 'run "$@" & wait $!; report $?; set --\n';
@@ -75,12 +83,12 @@ export class Starter {
   }
 
   /** Starts a command; one at a time. */
-  start(request: LaunchRequest, mark: string): Promise<StarterReport> {
+  start(request: LaunchRequest, mark: CommandMark): Promise<StarterReport> {
     this.diagnostics = '';
     const environment = Object.entries(request.environment).map(([name, value]) => `${name}=${value}`);
-    const words = [request.workingDirectory, ...environment, `${MARK_VARIABLE}=${mark}`];
+    const words = [request.workingDirectory, ...environment, `${MARK_VARIABLE}=${mark.variable}`];
     return this.ask(
-      `set -- ${[...words, '/bin/sh', '-c', request.command].map(quote).join(' ')}\n${AFTERWARDS}`,
+      `LOCKS=${mark.lockLimit}; set -- ${[...words, '/bin/sh', '-c', request.command].map(quote).join(' ')}\n${AFTERWARDS}`,
     );
   }
 
@@ -90,7 +98,7 @@ export class Starter {
   }
 
   private async prepare(cgroup: string): Promise<void> {
-    const report = await this.ask(`CGROUP=${quote(cgroup)}${PRELUDE}report 0\n`);
+    const report = await this.ask(`CGROUP=${quote(cgroup)}; LOCKS=${lockLimit('', 0)}${PRELUDE}report 0\n`);
     if (report.kind === 'died') throw new Error(report.detail);
   }
 
