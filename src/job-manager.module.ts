@@ -14,7 +14,7 @@ import { JobsModule } from './jobs/jobs.module.js';
 import { JOBS_OPTIONS, type JobsOptions } from './jobs/jobs.options.js';
 import { SETTINGS, SettingsModule } from './settings.module.js';
 
-/** The settings of the job manager, each optional: `docs/embed.md` lists them. */
+/** The settings of the job manager, each optional: `.env.example` lists them, with their defaults. */
 export type JobManagerOptions = ConfigOptions;
 
 /** What must be known before anything is injected. */
