@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { type AppConfig } from './config/config.js';
 import { DataDirectory } from './data-directory/data-directory.js';
@@ -57,7 +56,7 @@ function createAgent(
     dispatcher,
     { reports, files, launcher, options },
     {
-      name: `${hostname()}-${directory.instanceId.slice(0, 8)}`,
+      name: `agent-${directory.instanceId.slice(0, 8)}`,
       concurrency: settings.agentConcurrency,
       leaseMs: settings.agentLostSeconds * 1_000,
       shutdownGraceMs: settings.shutdownGraceSeconds * 1_000,

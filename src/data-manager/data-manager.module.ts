@@ -5,8 +5,10 @@ import {
   type ModuleMetadata,
   type OptionalFactoryDependency,
   type Provider,
+  type Type,
 } from '@nestjs/common';
 import { routedAt } from '../http/routed-at.js';
+import { undocumented } from '../http/undocumented.js';
 import { DATA_MANAGER_OPTIONS, type DataManagerOptions } from './data-manager.options.js';
 import { FileStore } from './file-store.js';
 import { HttpFileStore } from './http/http-file-store.js';
@@ -44,10 +46,16 @@ export class DataManagerModule {
 function assemble(options: Provider, serveAt: readonly string[] = []): DynamicModule {
   return {
     module: DataManagerModule,
-    controllers: serveAt.length === 0 ? [] : [routedAt(serveAt, FilesController)],
+    controllers: serveAt.map(controllerAt),
     providers: [options, ...providers],
     exports: [FileStore],
   };
+}
+
+/** The first shows in the documentation. */
+function controllerAt(path: string, index: number): Type<object> {
+  const controller = routedAt<object>(path, FilesController);
+  return index === 0 ? controller : undocumented(controller);
 }
 
 const providers: Provider[] = [

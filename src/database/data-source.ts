@@ -1,3 +1,5 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import Sqlite from 'libsql';
 import { DataSource, type DataSourceOptions, type EntitySchema, type MigrationInterface } from 'typeorm';
 import { dialectOf, sqlitePath } from './database-url.js';
@@ -22,7 +24,15 @@ interface SqliteConnection {
 function prepareSqlite(connection: SqliteConnection): void {
   connection.pragma('journal_mode = WAL');
   connection.pragma('synchronous = FULL');
-  connection.pragma('busy_timeout = 5000');
+  connection.pragma('busy_timeout = 1000');
+}
+
+/** Makes the file, if it is new, for its owner only: commands and their variables lie in it. SQLite's other files follow it. */
+export function makePrivate(url: string): void {
+  if (dialectOf(url) !== 'sqlite' || sqlitePath(url) === ':memory:') return;
+  const path = sqlitePath(url);
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  closeSync(openSync(path, 'a', 0o600));
 }
 
 /** The options of our data source on either dialect. The schema changes by migrations alone. */

@@ -1,7 +1,7 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { dataSourceOptions, type DatabaseOptions } from './data-source.js';
+import { dataSourceOptions, type DatabaseOptions, makePrivate } from './data-source.js';
 import { Database } from './database.js';
 import { isDatabaseAway } from './failure.js';
 import { migrate } from './migrate.js';
@@ -24,16 +24,25 @@ export class DatabaseModule {
       name,
       imports,
       inject,
-      useFactory: (...dependencies: unknown[]) => ({
-        ...dataSourceOptions(useFactory(...(dependencies as never[]))),
-        retryAttempts: CONNECT_TRIES,
-        retryDelay: CONNECT_AGAIN_MS,
-        toRetry: isDatabaseAway,
-      }),
+      useFactory: (...dependencies: unknown[]) => {
+        const options = useFactory(...(dependencies as never[]));
+        makePrivate(options.url);
+        const retrying = {
+          retryAttempts: CONNECT_TRIES,
+          retryDelay: CONNECT_AGAIN_MS,
+          toRetry: isDatabaseAway,
+        };
+        return { ...dataSourceOptions(options), ...retrying };
+      },
       dataSourceFactory: async (options) => {
         if (options === undefined) throw new TypeError('a data source without options');
         const source = await new DataSource(options).initialize();
-        await migrate(source);
+        try {
+          await migrate(source);
+        } catch (error) {
+          await source.destroy();
+          throw error;
+        }
         return source;
       },
     });

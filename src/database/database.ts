@@ -4,7 +4,11 @@ import { type Dialect, dialectOfType } from './dialect.js';
 import { type Durability, type Engine, type Statement } from './engine.js';
 import { reachingDatabase } from './failure.js';
 import { MysqlEngine } from './mysql-engine.js';
+import { watchForSilence } from './mysql-watch.js';
 import { type SqliteConnection, SqliteEngine } from './sqlite-engine.js';
+
+/** Longer than any statement of ours takes, after the migrations. */
+const SILENCE_MS = 10_000;
 
 /**
  * The way past TypeORM's query runner, on TypeORM's own connections, for what every job needs. Every method throws
@@ -44,6 +48,7 @@ function engineOf(source: DataSource, dialect: Dialect): Engine {
   // TypeORM's drivers keep these as public fields, which its common type of a driver does not tell.
   if (dialect === 'mysql') {
     const { pool } = source.driver as unknown as { pool: Pool };
+    watchForSilence(pool, SILENCE_MS);
     return new MysqlEngine(pool);
   }
   const { databaseConnection } = source.driver as unknown as { databaseConnection: SqliteConnection };

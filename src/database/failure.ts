@@ -13,11 +13,14 @@ const PASSING = new Set([
   'EAI_AGAIN',
   'ENOENT', // a socket path that is gone
   'PROTOCOL_CONNECTION_LOST',
-  'PROTOCOL_SEQUENCE_TIMEOUT',
   'PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR',
   'PROTOCOL_ENQUEUE_AFTER_QUIT',
   'POOL_CLOSED',
   'ER_CON_COUNT_ERROR',
+  'ER_TOO_MANY_USER_CONNECTIONS',
+  'ER_USER_LIMIT_REACHED',
+  'ER_HOST_IS_BLOCKED',
+  'ER_STATEMENT_TIMEOUT',
   'ER_SERVER_SHUTDOWN',
   'ER_NORMAL_SHUTDOWN',
   'ER_QUERY_INTERRUPTED',
@@ -28,6 +31,9 @@ const PASSING = new Set([
   'ER_DISK_FULL',
   'SQLITE_BUSY',
   'SQLITE_FULL',
+  'SQLITE_CANTOPEN',
+  'EMFILE',
+  'ENFILE',
   'SQLITE_LOCKED',
 ]);
 
@@ -35,6 +41,8 @@ const PASSING_TEXT =
   /closed state|Pool is closed|Connection lost|is not established|server has gone away|shutdown in progress|disk I\/O error|database or disk is full/i;
 
 const RETRY_AFTER_SECONDS = 2;
+/** Also of those that wait for a connection of the pool. */
+const LONGEST_MS = 10_000;
 
 function codeOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
@@ -49,10 +57,22 @@ export function isDatabaseAway(error: unknown): boolean {
   return PASSING.has(code) || code.startsWith('SQLITE_IOERR') || PASSING_TEXT.test(cause.message);
 }
 
+/** One that comes later than that may still be done; so may one whose answer was lost on the way. */
+function inTime<T>(answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' }));
+    }, LONGEST_MS);
+    answer.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+    });
+  });
+}
+
 /** Runs a statement; a database that is away becomes `DomainError('unavailable')`, any other fault is thrown on. */
 export async function reachingDatabase<T>(statement: () => Promise<T>): Promise<T> {
   try {
-    return await statement();
+    return await inTime(statement());
   } catch (error) {
     if (!isDatabaseAway(error)) throw error;
     throw new DomainError(

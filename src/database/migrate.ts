@@ -12,7 +12,7 @@ export async function migrate(source: DataSource): Promise<void> {
     await source.runMigrations({ transaction: 'each' });
     return;
   }
-  const lock = `${String(source.options.database ?? '')}.migrations`.slice(-64);
+  const lock = `${source.driver.database ?? ''}.${source.options.entityPrefix ?? ''}migrations`.slice(-64);
   const runner = source.createQueryRunner();
   try {
     const rows = (await runner.query('SELECT GET_LOCK(?, ?) AS held', [lock, LOCK_WAIT_SECONDS])) as {
@@ -20,8 +20,9 @@ export async function migrate(source: DataSource): Promise<void> {
     }[];
     if (Number(rows[0]?.held) !== 1) throw new Error('another server holds the migration lock');
     await source.runMigrations({ transaction: 'none' });
-    await runner.query('SELECT RELEASE_LOCK(?)', [lock]);
   } finally {
+    // Also where it was not had: that is no error.
+    await runner.query('SELECT RELEASE_LOCK(?)', [lock]).catch(() => undefined);
     await runner.release();
   }
 }

@@ -23,7 +23,7 @@ export interface Delivery {
   readonly freePlace: () => void;
 }
 
-/** What an agent does with a job. Must not reject. */
+/** What an agent does with a job. Rejects only where it could not be asked for leave: the job is brought again. */
 export type JobHandler = (delivery: Delivery) => Promise<void>;
 
 export interface Consumer {

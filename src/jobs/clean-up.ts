@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import pLimit from 'p-limit';
 import { Clock } from '../kernel/clock.js';
 import { messageOf } from '../kernel/errors.js';
 import { DueWork } from './due-work.js';
@@ -8,7 +9,10 @@ import { JobsRepository } from './jobs.repository.js';
 import { LeftoverFiles } from './leftover-files.js';
 
 const BATCH = 100;
+const AT_ONCE = 8;
 const AFTER_FAULT_MS = 10_000;
+/** For the files of one job, so that a silent data manager does not hold up all others for ever. */
+const LONGEST_MS = 60_000;
 
 /**
  * Removes what is left of jobs in the data manager, and remembers in the database what it still owes. A job that
@@ -29,14 +33,14 @@ export class CleanUp {
       name: 'the removal of left-over files',
       clock,
       next: () => jobs.nextDue('cleanupAt'),
-      work: (now) => this.cleanAllDue(now),
+      work: (now, stopping) => this.cleanAllDue(now, stopping),
     });
   }
 
-  /** Cleans up after one job now, as far as it can be done; the rest is owed. */
-  async clean(row: JobRow): Promise<void> {
+  /** Cleans up after one job now, as far as it can be done until `signal` aborts; the rest is owed. */
+  async clean(row: JobRow, signal: AbortSignal): Promise<void> {
     try {
-      await this.leftovers.remove(row);
+      await this.leftovers.remove(row, signal);
     } catch (error) {
       this.logger.warn(`files of job ${row.id} can't be removed now: ${messageOf(error)}`);
       await this.again(row, this.clock.now() + AFTER_FAULT_MS);
@@ -45,8 +49,15 @@ export class CleanUp {
     await this.settle(row);
   }
 
-  private async cleanAllDue(now: number): Promise<void> {
-    for (const row of await this.jobs.due('cleanupAt', now, BATCH)) await this.clean(row);
+  private async cleanAllDue(now: number, stopping: AbortSignal): Promise<void> {
+    const limit = pLimit(AT_ONCE);
+    const due = await this.jobs.due('cleanupAt', now, BATCH);
+    await Promise.all(due.map((row) => limit(() => this.cleanInTime(row, stopping))));
+  }
+
+  private async cleanInTime(row: JobRow, stopping: AbortSignal): Promise<void> {
+    if (stopping.aborted) return;
+    await this.clean(row, AbortSignal.any([stopping, AbortSignal.timeout(LONGEST_MS)]));
   }
 
   private async settle(row: JobRow): Promise<void> {

@@ -5,6 +5,8 @@ import { messageOf } from '../kernel/errors.js';
 /** Also bounds what a timer is asked for: `setTimeout` overflows at 2^31 ms. */
 const LONGEST_SLEEP_MS = 30_000;
 const AFTER_FAULT_MS = 1_000;
+/** Between two runs: what is due but can't be settled must not make it spin. */
+const SHORTEST_PAUSE_MS = 10;
 
 export interface DueWorkOptions {
   /** For the log. */
@@ -12,8 +14,8 @@ export interface DueWorkOptions {
   readonly clock: Clock;
   /** When something is due next, in milliseconds since the epoch; null: nothing is known of. */
   readonly next: () => Promise<number | null>;
-  /** Does what is due at `now`. */
-  readonly work: (now: number) => Promise<void>;
+  /** Does what is due at `now`; `stopping` aborts when no more should be begun. */
+  readonly work: (now: number, stopping: AbortSignal) => Promise<void>;
 }
 
 /**
@@ -27,6 +29,7 @@ export class DueWork {
   private running: Promise<void> | undefined;
   private state: 'new' | 'started' | 'stopped' = 'new';
   private faulty = false;
+  private readonly stopping = new AbortController();
 
   constructor(private readonly options: DueWorkOptions) {}
 
@@ -51,6 +54,7 @@ export class DueWork {
   /** Resolves when no work is under way any more. */
   async stop(): Promise<void> {
     this.state = 'stopped';
+    this.stopping.abort(new Error('the service stops'));
     clearTimeout(this.timer);
     await this.running;
   }
@@ -64,8 +68,9 @@ export class DueWork {
     this.wakeAt = Number.POSITIVE_INFINITY;
     const { clock, next, work } = this.options;
     try {
-      await work(clock.now());
-      this.expectAt((await next()) ?? clock.now() + LONGEST_SLEEP_MS);
+      await work(clock.now(), this.stopping.signal);
+      const at = (await next()) ?? Number.POSITIVE_INFINITY;
+      this.expectAt(Math.max(at, clock.now() + SHORTEST_PAUSE_MS));
       this.expectAt(clock.now() + LONGEST_SLEEP_MS);
       this.faulty = false;
     } catch (error) {

@@ -4,6 +4,9 @@ import { Clock } from '../kernel/clock.js';
 import { CleanUp } from './clean-up.js';
 import { JobsRepository } from './jobs.repository.js';
 
+/** Whoever deletes a job waits so long at the most for its files to go; then they go later. */
+const PATIENCE_MS = 2_000;
+
 /** How jobs end against their will: first in the database, for good; then their processes; then their files. */
 @Injectable()
 export class Endings {
@@ -25,13 +28,25 @@ export class Endings {
 
   /**
    * Takes a job away whatever it is doing, with its answer and outputs: they go before this resolves, if the data
-   * manager is there. False: it was gone already, or (to expire) is not due.
+   * manager answers in time. False: it was gone already.
    */
-  async remove(id: string, as: 'deleted' | 'expired'): Promise<boolean> {
-    if (!(await this.jobs.bury(id, as, this.clock.now()))) return false;
-    this.dispatcher.recall(id);
+  async remove(id: string): Promise<boolean> {
+    if (!(await this.bury(id, 'deleted'))) return false;
     const buried = await this.jobs.find(id);
-    if (buried !== null) await this.cleanUp.clean(buried);
+    if (buried !== null) await this.cleanUp.clean(buried, AbortSignal.timeout(PATIENCE_MS));
     return true;
+  }
+
+  /** Likewise for a job past its time; its files go soon after. False: it was gone already, or is not due. */
+  async expire(id: string): Promise<boolean> {
+    if (!(await this.bury(id, 'expired'))) return false;
+    this.cleanUp.schedule.expectAt(this.clock.now());
+    return true;
+  }
+
+  private async bury(id: string, as: 'deleted' | 'expired'): Promise<boolean> {
+    const done = await this.jobs.bury(id, as, this.clock.now());
+    if (done) this.dispatcher.recall(id);
+    return done;
   }
 }

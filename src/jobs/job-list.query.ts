@@ -65,16 +65,18 @@ function byLabels(target: Target, listing: JobListing, labels: readonly string[]
   const { lower, upper } = idBounds(listing);
   const states = listing.states ?? [];
   const [first, ...others] = labels;
+  // MySQL's collations for bytes take trailing blanks for nothing.
+  const isLabel = (column: string): string => `${column} = ? AND LENGTH(${column}) = LENGTH(?)`;
   const join = target.dialect === 'mysql' ? 'STRAIGHT_JOIN' : 'CROSS JOIN';
   const sql = `SELECT l.job_id AS id FROM ${target.tablePrefix}job_labels l ${forceIndex(target, 'PRIMARY')}
     ${join} ${target.tablePrefix}jobs j ON j.id = l.job_id
-    WHERE l.owner = ? AND l.label = ? AND l.job_id < ? AND l.job_id >= ?
+    WHERE l.owner = ? AND ${isLabel('l.label')} AND l.job_id < ? AND l.job_id >= ?
     AND j.gone_at IS NULL AND (j.expires_at IS NULL OR j.expires_at > ?)
     ${states.length > 0 ? `AND j.state IN (${states.map(() => '?').join(', ')})` : ''}
-    ${others.map(() => `AND EXISTS (SELECT 1 FROM ${target.tablePrefix}job_labels o WHERE o.owner = ? AND o.label = ? AND o.job_id = l.job_id)`).join(' ')}
+    ${others.map(() => `AND EXISTS (SELECT 1 FROM ${target.tablePrefix}job_labels o WHERE o.owner = ? AND ${isLabel('o.label')} AND o.job_id = l.job_id)`).join(' ')}
     ORDER BY l.job_id DESC LIMIT ${String(listing.limit + 1)}`;
-  const rest = others.flatMap((label) => [listing.user, label]);
-  return { sql, parameters: [listing.user, first, upper, lower, listing.now, ...states, ...rest] };
+  const rest = others.flatMap((label) => [listing.user, label, label]);
+  return { sql, parameters: [listing.user, first, first, upper, lower, listing.now, ...states, ...rest] };
 }
 
 /** The statement that finds a page and one job more, newest first. */

@@ -209,12 +209,12 @@ export class JobsRepository {
     await reachingDatabase(() => this.jobs.update({ id, state: 'queued' }, { notBefore: null }));
   }
 
-  /** Forgets tombstones older than `goneBefore`; resolves with how many, at most `limit`. */
+  /** Forgets tombstones older than `goneBefore` of which nothing is left to clean up; resolves with how many, at most `limit`. */
   async prune(goneBefore: number, limit: number): Promise<number> {
     const old = await reachingDatabase(() =>
       this.jobs.find({
         select: { id: true },
-        where: { goneAt: LessThanOrEqual(goneBefore) },
+        where: { goneAt: LessThanOrEqual(goneBefore), cleanupAt: IsNull() },
         order: { goneAt: 'ASC' },
         take: limit,
       }),

@@ -50,7 +50,9 @@ export class JobsService {
     if (filter.pageToken !== undefined && !isUuid(filter.pageToken)) {
       throw new DomainError('invalid_request', 'page_token must be the next_page_token of an earlier page.');
     }
-    const ids = await this.jobs.list({ ...filter, user, now: this.clock.now() });
+    const pageToken = filter.pageToken?.toLowerCase();
+    const listing = { ...filter, ...(pageToken === undefined ? {} : { pageToken }) };
+    const ids = await this.jobs.list({ ...listing, user, now: this.clock.now() });
     const page = ids.slice(0, filter.limit);
     return { ids: page, nextPageToken: ids.length > filter.limit ? (page.at(-1) ?? null) : null };
   }
@@ -67,7 +69,7 @@ export class JobsService {
   /** Removes the job with its answer and outputs, running or not. Throws `invalid_request` or `forbidden`. */
   async remove(jobId: string, caller: Caller): Promise<void> {
     await this.theirs(jobId, caller);
-    if (await this.endings.remove(jobId, 'deleted')) return;
+    if (await this.endings.remove(jobId)) return;
     await this.theirs(jobId, caller);
     throw new DomainError('invalid_request', `Job ${jobId} can not be deleted now. Try again.`);
   }

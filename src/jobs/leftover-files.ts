@@ -3,43 +3,50 @@ import { FileStore } from '../data-manager/file-store.js';
 import { attemptFileId, MAX_OUTPUTS } from '../execution/attempt-files.port.js';
 import { DomainError } from '../kernel/errors.js';
 import { type JobRow } from './job.entity.js';
-import { isFinished, isVisible, LEASED_STATES } from './job.states.js';
+import { isVisible, LEASED_STATES } from './job.states.js';
 
 /** Finds and removes the files of a job that no answer names: of lost and given-up attempts, and of jobs that are gone. */
 @Injectable()
 export class LeftoverFiles {
   constructor(private readonly files: FileStore) {}
 
-  /** Idempotent. Throws `DomainError('unavailable')` while the data manager is away. Never touches an input. */
-  async remove(row: JobRow): Promise<void> {
+  /**
+   * Idempotent. Throws `DomainError('unavailable')` while the data manager is away, and the signal's reason once that
+   * is aborted. Never touches an input.
+   */
+  async remove(row: JobRow, signal: AbortSignal): Promise<void> {
     const recorded = recordedFiles(row);
     const kept = isVisible(row.state) ? recorded : new Set<string>();
-    if (!isVisible(row.state)) await this.removeAll([...recorded]);
+    if (!isVisible(row.state)) await this.removeAll([...recorded], signal);
     for (let attempt = lastEndedAttempt(row); attempt >= 1; attempt -= 1) {
-      await this.removeAttempt(row, attempt, kept);
+      await this.removeAll(
+        (await this.filesOf(row, attempt, signal)).filter((id) => !kept.has(id)),
+        signal,
+      );
     }
   }
 
-  private async removeAttempt(row: JobRow, attempt: number, kept: ReadonlySet<string>): Promise<void> {
+  private async filesOf(row: JobRow, attempt: number, signal: AbortSignal): Promise<string[]> {
     const ids = [attemptFileId(row.id, attempt, 'stdout'), attemptFileId(row.id, attempt, 'stderr')];
-    if ((row.spec.outputFiles ?? []).length > 0) ids.push(...(await this.storedOutputs(row.id, attempt)));
-    await this.removeAll(ids.filter((id) => !kept.has(id)));
+    if ((row.spec.outputFiles ?? []).length > 0)
+      ids.push(...(await this.storedOutputs(row.id, attempt, signal)));
+    return ids;
   }
 
   /** Outputs are stored one after the other, and removed from the last: the first gap is the end. */
-  private async storedOutputs(jobId: string, attempt: number): Promise<string[]> {
+  private async storedOutputs(jobId: string, attempt: number, signal: AbortSignal): Promise<string[]> {
     const ids: string[] = [];
     for (let index = 0; index < MAX_OUTPUTS; index += 1) {
       const id = attemptFileId(jobId, attempt, `output/${index}`);
-      if (!(await this.isStored(id))) break;
+      if (!(await this.isStored(id, signal))) break;
       ids.push(id);
     }
     return ids;
   }
 
-  private async isStored(id: string): Promise<boolean> {
+  private async isStored(id: string, signal: AbortSignal): Promise<boolean> {
     try {
-      await this.files.info(id);
+      await this.files.info(id, signal);
       return true;
     } catch (error) {
       if (error instanceof DomainError && error.code === 'not_found') return false;
@@ -47,8 +54,8 @@ export class LeftoverFiles {
     }
   }
 
-  private async removeAll(ids: readonly string[]): Promise<void> {
-    for (const id of [...ids].reverse()) await this.files.remove(id);
+  private async removeAll(ids: readonly string[], signal: AbortSignal): Promise<void> {
+    for (const id of [...ids].reverse()) await this.files.remove(id, signal);
   }
 }
 
@@ -59,6 +66,6 @@ function recordedFiles(row: JobRow): Set<string> {
 
 /** The attempt that an agent holds still stores its files; all before it have ended. */
 function lastEndedAttempt(row: JobRow): number {
-  const held = !isFinished(row.state) && (LEASED_STATES as readonly string[]).includes(row.state);
+  const held = (LEASED_STATES as readonly string[]).includes(row.state);
   return held ? row.attempt - 1 : row.attempt;
 }

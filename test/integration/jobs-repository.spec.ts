@@ -183,6 +183,10 @@ describeOnDatabases('JobsRepository', (kind) => {
       const [old, young] = [await inserted(aJob()), await inserted(aJob())];
       await jobs.bury(old.id, 'deleted', 1_000);
       await jobs.bury(young.id, 'deleted', Date.now());
+      // As long as its files may still have to be removed, it must be remembered.
+      expect(await jobs.prune(1_000, 100)).toBe(0);
+      await jobs.forget(old.id);
+      await jobs.forget(young.id);
       expect(await jobs.prune(1_000, 100)).toBe(1);
       expect(await jobs.find(old.id)).toBeNull();
       expect(await jobs.find(young.id)).not.toBeNull();

@@ -1,6 +1,7 @@
 import { type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { addAbortSignal, Readable } from 'node:stream';
 import { type Clock, SteadyClock } from '../../kernel/clock.js';
+import { DomainError } from '../../kernel/errors.js';
 import { rangeWithin } from '../byte-range.js';
 import { fileId, idTaken, noSuchFile } from '../file-id.js';
 import { type ByteRange, type FileSource, FileStore, type OpenFile, type PutOptions } from '../file-store.js';
@@ -108,10 +109,10 @@ export class LocalFileStore extends FileStore {
     signal?.throwIfAborted();
     return this.locks.run(validId, () =>
       onDisk(async () => {
-        const file = await readSidecar(this.layout.sidecarOf(validId));
+        const file = await this.readEvenDamaged(validId);
         if (file === null) return false;
         await this.erase(validId);
-        return !this.hasExpired(file);
+        return file === 'damaged' || !this.hasExpired(file);
       }),
     );
   }
@@ -199,11 +200,22 @@ export class LocalFileStore extends FileStore {
 
   private endIfExpired(id: string): Promise<boolean> {
     return this.locks.run(id, async () => {
-      const file = await readSidecar(this.layout.sidecarOf(id));
+      const file = await this.readEvenDamaged(id);
+      // When a damaged one ends nobody knows: it stays until it is removed.
+      if (file === 'damaged') return true;
       if (file !== null && !this.hasExpired(file)) return false;
       if (file !== null) await this.erase(id);
       return true;
     });
+  }
+
+  private async readEvenDamaged(id: string): Promise<StoredFile | 'damaged' | null> {
+    try {
+      return await readSidecar(this.layout.sidecarOf(id));
+    } catch (error) {
+      if (error instanceof DomainError) return 'damaged';
+      throw error;
+    }
   }
 
   /** The bytes go first: without them there is no file, whatever becomes of the sidecar. */

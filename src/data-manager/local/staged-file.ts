@@ -29,6 +29,8 @@ export interface StagedFile {
 
 type Digest = Pick<StagedFile, 'size' | 'sha256'>;
 
+// Never follows a link, never waits for a writer of a FIFO.
+const SAFE_READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const SMALL_BYTES = 64 * 1024;
 const CHUNK_BYTES = 256 * 1024;
 const writeBytes = promisify(write);
@@ -73,11 +75,12 @@ async function copyInto(descriptor: number, source: Readable): Promise<Digest> {
  * would let somebody write to it later.
  */
 export async function stageOwned(path: string, signal?: AbortSignal): Promise<StagedFile | undefined> {
-  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const descriptor = openSync(path, SAFE_READ);
   let kept = false;
   try {
-    const { mode, nlink, size } = fstatSync(descriptor);
-    if (nlink !== 1) return undefined;
+    const found = fstatSync(descriptor);
+    const { mode, nlink, size } = found;
+    if (nlink !== 1 || !found.isFile()) return undefined;
     // Only where needed: it dirties the inode once more.
     if ((mode & 0o7777) !== 0o600) fchmodSync(descriptor, 0o600);
     const digest = size <= SMALL_BYTES ? digestOfSmall(descriptor) : await digestOf(descriptor, signal);

@@ -5,11 +5,11 @@ import {
   ApiConsumes,
   ApiCreatedResponse,
   ApiHeader,
+  ApiInternalServerErrorResponse,
   ApiNotFoundResponse,
   ApiOkResponse,
   ApiOperation,
   ApiParam,
-  ApiProduces,
   ApiResponse,
   ApiServiceUnavailableResponse,
 } from '@nestjs/swagger';
@@ -18,6 +18,10 @@ import { DeletedFileDto, FileDto, FileErrorDto, FileInfoDto } from './file.dto.j
 /** What the OpenAPI document says of each call; apart from the controller, so that both can be read. */
 const anyCall = [
   ApiBadRequestResponse({ description: 'The request is wrong; `error` says how', type: FileErrorDto }),
+  ApiInternalServerErrorResponse({
+    description: 'Our fault; the log has it, under the X-Request-Id of the answer',
+    type: FileErrorDto,
+  }),
   ApiServiceUnavailableResponse({
     description: 'The disk is full or broken; try again later',
     type: FileErrorDto,
@@ -60,6 +64,7 @@ const UPLOAD_SCHEMA = {
 export function ApiUpload(): MethodDecorator {
   return applyDecorators(
     ApiOperation({
+      operationId: 'uploadFile',
       summary: 'Store a file',
       description:
         'The bytes are durable once this answers. A file never changes: a new version is a new file.',
@@ -80,11 +85,11 @@ export function ApiUpload(): MethodDecorator {
 export function ApiDownload(): MethodDecorator {
   return applyDecorators(
     ApiOperation({
+      operationId: 'downloadFile',
       summary: 'Get the bytes of a file',
       description:
         'Honours `Range` (one range), `If-Range` and `If-None-Match`; `ETag` is the quoted sha256.',
     }),
-    ApiProduces('application/octet-stream'),
     ApiHeader({
       name: 'Range',
       required: false,
@@ -103,7 +108,7 @@ export function ApiDownload(): MethodDecorator {
 
 export function ApiFileInfo(): MethodDecorator {
   return applyDecorators(
-    ApiOperation({ summary: 'What is known of a file' }),
+    ApiOperation({ operationId: 'fileInfo', summary: 'What is known of a file' }),
     ApiOkResponse({ type: FileInfoDto }),
     ...ofFile,
   );
@@ -111,7 +116,7 @@ export function ApiFileInfo(): MethodDecorator {
 
 export function ApiDeleteFile(): MethodDecorator {
   return applyDecorators(
-    ApiOperation({ summary: 'Delete a file' }),
+    ApiOperation({ operationId: 'deleteFile', summary: 'Delete a file' }),
     ApiOkResponse({ description: 'Deleted, durably', type: DeletedFileDto }),
     ...ofFile,
   );

@@ -35,12 +35,21 @@ export class AgentLifecycle implements OnApplicationBootstrap, BeforeApplication
     await this.launcher.close();
   }
 
+  /** What can't be removed, such as an immutable file, must not keep the service from starting. */
+  private async removeWorkspace(key: string): Promise<void> {
+    try {
+      await Workspace.open(this.home.workRoot, key).remove();
+    } catch (error) {
+      this.logger.error({ err: error, key }, 'a working directory of an earlier run can not be removed');
+    }
+  }
+
   /** Of an earlier process that was killed: first what runs, then where it ran. */
   private async removeTraces(): Promise<void> {
     const { instanceId, workRoot } = this.home;
     const processes = await endLeftovers(instanceId);
     const keys = await listWorkspaces(workRoot);
-    for (const key of keys) await Workspace.open(workRoot, key).remove();
+    for (const key of keys) await this.removeWorkspace(key);
     if (processes + keys.length > 0) {
       this.logger.warn(
         `removed ${processes} processes and ${keys.length} working directories of an earlier run`,

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { type Consumer, type Delivery, type JobDispatcher } from '../job-dispatcher.port.js';
+import { type Assignment } from '../job-reports.port.js';
 import { Attempt, type AttemptTools } from './attempt.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { persistently } from './persistently.js';
 
 export interface AgentOptions {
-  /** Names this agent for ever, over restarts too, and no other one. */
+  /** Names this agent for ever, over restarts and moves of its data directory, and no other one. */
   readonly name: string;
   /** Jobs at once, 1 or more. */
   readonly concurrency: number;
@@ -14,6 +15,12 @@ export interface AgentOptions {
   readonly leaseMs: number;
   /** Ms that running jobs get at the end of the process. */
   readonly shutdownGraceMs: number;
+}
+
+interface Claim {
+  readonly assignment: Assignment;
+  /** On the monotonic clock, in ms. */
+  readonly claimedAt: number;
 }
 
 /** After the last job was interrupted, its end is told for so long, then the next start finds it. */
@@ -55,22 +62,34 @@ export class Agent {
   }
 
   private async take(delivery: Delivery): Promise<void> {
-    const { jobId, signal } = delivery;
+    const claim = await this.claim(delivery);
+    if (claim === null) return;
     try {
-      await this.runIfGranted(delivery);
+      await this.run(claim, delivery);
     } catch (error) {
-      if (signal.aborted || this.giveUp.signal.aborted) return;
+      if (delivery.signal.aborted || this.giveUp.signal.aborted) return;
       // The lease ends by itself: then the job is put back, here or elsewhere.
-      this.logger.error({ jobId, err: error }, 'an attempt could not be brought to its end');
+      this.logger.error({ jobId: delivery.jobId, err: error }, 'an attempt could not be brought to its end');
     }
   }
 
-  private async runIfGranted({ jobId, signal, freePlace }: Delivery): Promise<void> {
+  /** Null where the job is not to be run. Rejects where that could not be learned: the queue then asks again. */
+  private async claim({ jobId, signal }: Delivery): Promise<Claim | null> {
     const token = randomUUID();
-    const claimedAt = performance.now();
-    const { reports } = this.tools;
-    const assignment = await persistently(() => reports.claim(jobId, this.options.name, token), signal);
-    if (assignment === null) return;
+    try {
+      return await persistently(async () => {
+        // Of the request that is answered: an outage before it must not count as time of the lease.
+        const claimedAt = performance.now();
+        const assignment = await this.tools.reports.claim(jobId, this.options.name, token);
+        return assignment === null ? null : { assignment, claimedAt };
+      }, signal);
+    } catch (error) {
+      if (signal.aborted) return null;
+      throw error;
+    }
+  }
+
+  private async run({ assignment, claimedAt }: Claim, { signal, freePlace }: Delivery): Promise<void> {
     const leaseEnded = this.leases.hold(assignment.lease, claimedAt);
     try {
       const taken = AbortSignal.any([signal, leaseEnded]);

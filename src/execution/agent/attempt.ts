@@ -150,8 +150,11 @@ export class Attempt {
   }
 
   private async publish(workspace: Workspace, end: ProcessEnd, verdict: Verdict): Promise<AttemptResult> {
+    if (workspace.isReplaced) {
+      throw new AttemptFaultError('The command replaced its working directory.', { passing: false });
+    }
     const { outputs, tooMany } = await this.outputsIn(workspace);
-    const published = await this.publishing.publish(workspace, end.stderrBytes, outputs);
+    const published = await this.publishing.publish(workspace, end, outputs);
     const { exitCode, signal } = end;
     return { kind: 'ended', ...(tooMany ?? verdict), exitCode, signal, ...published };
   }

@@ -1,9 +1,10 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, lstatSync } from 'node:fs';
 import { type Readable } from 'node:stream';
 import { type FileInfo, type FileSource, type FileStore } from '../../data-manager/file-store.js';
 import { DomainError } from '../../kernel/errors.js';
 import { attemptFileId, type AttemptPart } from '../attempt-files.port.js';
 import { type Lease, type StoredOutput } from '../job-reports.port.js';
+import { type ProcessEnd } from '../runner/launcher.js';
 import { type CollectedOutput } from '../runner/outputs.js';
 import { type Workspace } from '../runner/workspace.js';
 import { AttemptFaultError } from './attempt-fault.js';
@@ -11,6 +12,8 @@ import { persistently } from './persistently.js';
 
 /** The data manager may be away so long before a finished command's result is given up and the job run again. */
 const PATIENCE_MS = 600_000;
+/** The most that a data manager takes as a name, in characters; of a long path the end says most. */
+const MAX_NAME_LENGTH = 1_024;
 
 /** What an attempt left in the data manager. */
 export interface Published {
@@ -42,15 +45,17 @@ export class Publishing {
    */
   async publish(
     workspace: Workspace,
-    stderrBytes: number,
+    { stdoutBytes, stderrBytes }: Pick<ProcessEnd, 'stdoutBytes' | 'stderrBytes'>,
     outputs: readonly CollectedOutput[],
   ): Promise<Published> {
-    const answerId = await this.store(captured('stdout', workspace.stdoutPath));
-    const stderrId = stderrBytes === 0 ? null : await this.store(captured('stderr', workspace.stderrPath));
+    const answerId = await this.store(captured('stdout', workspace.stdoutPath, stdoutBytes));
+    const stderrId =
+      stderrBytes === 0 ? null : await this.store(captured('stderr', workspace.stderrPath, stderrBytes));
     const stored: StoredOutput[] = [];
     for (const [index, output] of outputs.entries()) {
       const { path, size } = output;
-      const fileId = await this.store({ part: `output/${index}`, name: path, open: () => output.open() });
+      const name = path.slice(-MAX_NAME_LENGTH);
+      const fileId = await this.store({ part: `output/${index}`, name, open: () => output.open() });
       stored.push({ path, fileId, size });
     }
     return { answerId, stderrId, outputs: stored };
@@ -71,8 +76,8 @@ export class Publishing {
       return info.id;
     } catch (error) {
       if (this.signal.aborted || !(error instanceof DomainError)) throw error;
-      const reason = 'The result could not be stored: the data manager is away.';
-      throw new AttemptFaultError(reason, { passing: true, cause: error });
+      const reason = `The result could not be stored: ${error.message}`;
+      throw new AttemptFaultError(reason, { passing: error.code === 'unavailable', cause: error });
     }
   }
 
@@ -93,6 +98,12 @@ function isTaken(error: unknown): boolean {
   return error instanceof DomainError && error.code === 'invalid_request';
 }
 
-function captured(part: 'stdout' | 'stderr', path: string): Upload {
+/** Nothing of the command is alive any more; but it could reach the file, and may have put another thing there. */
+function captured(part: 'stdout' | 'stderr', path: string, bytes: number): Upload {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found?.isFile() !== true || found.size !== bytes) {
+    const reason = `The command changed the file in which its ${part} was kept.`;
+    throw new AttemptFaultError(reason, { passing: false });
+  }
   return { part, name: part, open: () => createReadStream(path), ownedPath: path };
 }

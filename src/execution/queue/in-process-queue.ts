@@ -13,6 +13,8 @@ import { WaitingWindow } from './waiting-window.js';
 const WINDOW = 1_000;
 const LOW_WATER = WINDOW / 4;
 const REFILL_AGAIN_MS = 500;
+/** An offer may get lost with the answer of a database, and nobody notices: so it is asked now and then. */
+const DOUBT_AFTER_MS = 15_000;
 
 interface Running {
   readonly abort: AbortController;
@@ -33,9 +35,14 @@ export class InProcessQueue extends JobDispatcher {
   private busy = 0;
   private offeredSince: WaitingJob[] | undefined;
   private retry: NodeJS.Timeout | undefined;
+  private doubts: NodeJS.Timeout | undefined;
   private consumer: { concurrency: number; handler: JobHandler } | undefined;
 
-  constructor(private readonly waiting: WaitingJobs) {
+  /** @param doubtAfterMs how often it is asked what waits, though all seems known */
+  constructor(
+    private readonly waiting: WaitingJobs,
+    private readonly doubtAfterMs = DOUBT_AFTER_MS,
+  ) {
     super();
   }
 
@@ -53,6 +60,10 @@ export class InProcessQueue extends JobDispatcher {
 
   consume(concurrency: number, handler: JobHandler): Consumer {
     this.consumer = { concurrency, handler };
+    this.doubts = setInterval(() => {
+      this.window.doubt();
+      this.takeNext();
+    }, this.doubtAfterMs).unref();
     this.takeNext();
     return { drain: (graceMs) => this.drain(graceMs) };
   }
@@ -85,8 +96,8 @@ export class InProcessQueue extends JobDispatcher {
     try {
       await handler({ jobId: id, signal, freePlace });
     } catch (error) {
-      // The handler promises not to reject: whatever this is, the database still knows what is owed.
-      this.logger.error({ jobId: id, err: error }, 'a job handler failed');
+      this.logger.error({ jobId: id, err: error }, 'a job could not be claimed');
+      // The database still knows that it is owed.
       this.window.doubt();
       this.refillLater();
     }
@@ -141,6 +152,7 @@ export class InProcessQueue extends JobDispatcher {
   private async drain(graceMs: number): Promise<void> {
     this.consumer = undefined;
     clearTimeout(this.retry);
+    clearInterval(this.doubts);
     const interrupt = setTimeout(() => {
       for (const { abort } of this.running.values()) abort.abort('shutdown' satisfies Interruption);
     }, graceMs);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Dirent, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { signalProcess } from './process-table.js';
 
 const LOOK_AGAIN_MS = 2;
 
@@ -37,6 +38,8 @@ export function processesIn(cgroup: string): number[] {
 export async function killCgroup(cgroup: string): Promise<void> {
   while (isPopulated(cgroup)) {
     writeFileSync(join(cgroup, 'cgroup.kill'), '1');
+    // Some kernels miss a process whose first thread has ended.
+    for (const pid of processesIn(cgroup)) signalProcess(pid, 'SIGKILL');
     await delay(LOOK_AGAIN_MS);
   }
 }

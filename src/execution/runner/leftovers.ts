@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { instanceCgroup, killCgroup, removeCgroup } from './cgroups.js';
 import { endProcesses, withDescendants } from './end-processes.js';
 import { hasLockLimitOf } from './lock-limit.js';
@@ -24,7 +25,8 @@ export async function endLeftovers(instance: string): Promise<number> {
 
 async function endCgroup(instance: string): Promise<void> {
   const cgroup = instanceCgroup(instance);
-  if (cgroup === null) return;
+  // Asked first: in a container the hierarchy is often mounted read-only.
+  if (cgroup === null || !existsSync(cgroup)) return;
   await killCgroup(cgroup);
   removeCgroup(cgroup);
 }

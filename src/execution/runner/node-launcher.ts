@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { endLeftovers } from './leftovers.js';
 import {
   type Containment,
@@ -37,6 +38,7 @@ class Incarnation {
   /** Resolves once the process and all that it started are dead, however it came to that. */
   readonly over: Promise<void>;
   dead = false;
+  private readonly logger = new Logger('Launcher');
   private readonly process: LauncherProcess;
   private readonly pending = new Map<number, Pending>();
   private lastId = 0;
@@ -72,7 +74,9 @@ class Incarnation {
   private async outlive(): Promise<void> {
     const detail = await this.process.gone;
     this.dead = true;
-    await endLeftovers(this.options.instance);
+    await endLeftovers(this.options.instance).catch((error: unknown) => {
+      this.logger.error({ err: error }, 'what the launcher left behind could not be ended');
+    });
     this.onReady?.reject(new LaunchFailedError(`the launcher process ended${detail && `: ${detail}`}`));
     for (const { started, ended } of this.pending.values()) {
       (ended ?? started).reject(new LauncherLostError());
@@ -89,16 +93,18 @@ class Incarnation {
 
   private finish(report: FinalReport): void {
     const pending = this.pending.get(report.id);
+    if (pending === undefined) return;
+    const { started, ended } = pending;
     this.pending.delete(report.id);
     switch (report.op) {
       case 'refused':
-        pending?.started.reject(new LaunchFailedError(report.detail));
+        (ended ?? started).reject(new LaunchFailedError(report.detail));
         return;
       case 'ended':
-        pending?.ended?.resolve(report.end);
+        ended?.resolve(report.end);
         return;
       case 'lost':
-        pending?.ended?.reject(new OutputLostError(report.detail));
+        ended?.reject(new OutputLostError(report.detail));
     }
   }
 

@@ -12,11 +12,12 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DomainError } from '../../kernel/errors.js';
-import { globMatcher } from '../output-globs.port.js';
+import { matchingPaths } from '../output-globs.port.js';
 
 // Never follows a link, never waits for a writer of a FIFO.
 const SAFE_READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const MAX_PATH_BYTES = 4_000;
+const BATCH = 10_000;
 
 /** A file that a command left and that was asked for. */
 export interface CollectedOutput {
@@ -39,25 +40,36 @@ export interface CollectOptions {
  * The regular files below a directory that match one of the globs, sorted by path. Nothing may write to it. Symbolic
  * links, FIFOs, sockets and devices are no outputs, nor is what has a name that is no UTF-8 or too long a path,
  * or can't be read.
- * @throws DomainError `too_large` where more files match than are allowed
+ * @throws DomainError `too_large` where more files match than are allowed, or matching takes too long
  */
 export async function collectOutputs(
   directory: string,
   globs: readonly string[],
   { leaveOut, most }: CollectOptions,
 ): Promise<CollectedOutput[]> {
-  const matches = globMatcher(globs);
   const outputs: CollectedOutput[] = [];
-  for await (const path of filesBelow(directory)) {
-    if (leaveOut.has(path) || !matches(path)) continue;
-    const output = examine(directory, path);
-    if (output === null) continue;
-    if (outputs.length === most) {
-      throw new DomainError('too_large', `More than ${most} files match output_files.`);
+  for await (const paths of batchesOf(filesBelow(directory))) {
+    for (const path of matchingPaths(paths, globs)) {
+      const output = leaveOut.has(path) ? null : examine(directory, path);
+      if (output === null) continue;
+      if (outputs.length === most) {
+        throw new DomainError('too_large', `More than ${most} files match output_files.`);
+      }
+      outputs.push(output);
     }
-    outputs.push(output);
   }
   return outputs.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+async function* batchesOf(paths: AsyncIterable<string>): AsyncGenerator<string[]> {
+  let batch: string[] = [];
+  for await (const path of paths) {
+    batch.push(path);
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  yield batch;
 }
 
 async function* filesBelow(directory: string): AsyncGenerator<string> {

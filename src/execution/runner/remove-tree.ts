@@ -19,8 +19,8 @@ const ENTRIES_PER_TURN = 256;
 const SLASH = Buffer.from('/');
 
 /**
- * Removes a directory with all that is in it, whatever its modes, names and depth; symbolic links are removed, not
- * followed. Nothing may write to it meanwhile. One that is not there is no error.
+ * Removes a directory with all that is in it, whatever its modes, names and depth, or what lies in its place; symbolic
+ * links are removed, not followed. Nothing may write to it meanwhile. One that is not there is no error.
  *
  * Every directory in it is moved to the top before it is emptied: so no path is ever long, and nothing recurs.
  * @throws Error where something can't be removed, such as a file that is immutable
@@ -51,7 +51,9 @@ class Flattened {
       renameSync(directory, target);
     });
     this.adopted += 1;
-    this.waiting.push(target);
+    // A command may have put a link or a file in the place of its directory: that goes, not what it points to.
+    if (lstatSync(target).isDirectory()) this.waiting.push(target);
+    else unlinkSync(target);
   }
 
   async removeAll(): Promise<void> {

@@ -38,6 +38,13 @@ export class Workspace {
     return new Workspace(join(root, key));
   }
 
+  /** True where a command has put something else in the place of its directories, such as a link to others. */
+  get isReplaced(): boolean {
+    return [this.path, this.filesPath].some((path) => {
+      return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false;
+    });
+  }
+
   /** Removes all of it, whatever a command made of it; rejects where something is left. Nothing may use it. */
   async remove(): Promise<void> {
     if (!this.removeUntouched()) await removeTree(this.path);
@@ -46,6 +53,7 @@ export class Workspace {
   /** The usual case, in few calls: no file was left behind, and what was printed is small. */
   private removeUntouched(): boolean {
     try {
+      if (!lstatSync(this.path).isDirectory()) return false;
       rmdirSync(this.filesPath);
       removeSmall(this.stdoutPath);
       removeSmall(this.stderrPath);

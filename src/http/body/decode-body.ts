@@ -4,7 +4,7 @@ import { parseJson5 } from './parse-json5.js';
 
 /** What JSON5 text can begin with, and what a form's field names can't without being escaped. */
 const LOOKS_LIKE_JSON = /^\s*(?:[{["']|\/[/*])/;
-const LOOKS_LIKE_FORM = /^[^\s=&]+=/;
+const LOOKS_LIKE_FORM = /^&*[^\s=&]+=/;
 
 /**
  * The value that a request's body stands for. JSON counts whatever the content type says, since

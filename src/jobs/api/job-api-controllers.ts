@@ -1,6 +1,6 @@
 import { type Type } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { routedAt } from '../../http/routed-at.js';
+import { undocumented } from '../../http/undocumented.js';
 import { CancelController } from './cancel.controller.js';
 import { DeleteController } from './delete.controller.js';
 import { JobInfoController } from './job-info.controller.js';
@@ -29,10 +29,4 @@ export function jobApiControllers(prefix?: string): Type<object>[] {
     ...aliases,
     undocumented(routedAt('api', ListJobsController)),
   ];
-}
-
-/** The same call once more: the documentation shows it at the root only. */
-function undocumented(controller: Type<object>): Type<object> {
-  ApiExcludeController()(controller);
-  return controller;
 }

@@ -29,6 +29,8 @@ export class ExpiryService {
   private async expireAllDue(now: number): Promise<void> {
     const due = await this.jobs.due('expiresAt', now, BATCH);
     const limit = pLimit(AT_ONCE);
-    await Promise.all(due.map(({ id }) => limit(() => this.endings.remove(id, 'expired'))));
+    const endings = await Promise.allSettled(due.map(({ id }) => limit(() => this.endings.expire(id))));
+    const fault = endings.find((ending) => ending.status === 'rejected');
+    if (fault !== undefined) throw fault.reason;
   }
 }

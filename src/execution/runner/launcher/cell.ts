@@ -1,13 +1,5 @@
 import { type Containment } from '../launcher.js';
-import { type Starter } from './starter.js';
-
-/** What tells the processes of one command from all others. */
-export interface CommandMark {
-  /** Value of the variable `JOB_MANAGER_MARK`. */
-  readonly variable: string;
-  /** RLIMIT_LOCKS, in decimal: see lock-limit.ts. */
-  readonly lockLimit: string;
-}
+import { type CommandMark, type Starter } from './starter.js';
 
 /** One place in which one command at a time runs, such that all that it starts can be found and ended. */
 export interface Cell {
@@ -16,6 +8,8 @@ export interface Cell {
   begin(mark: CommandMark): void;
   /** True while anything of the command is alive, be it its shell or something that the shell left behind. */
   occupied(): boolean;
+  /** False where a command has changed what the next one would find, such as mounts: a new cell is needed. */
+  isAsMade(): boolean;
   /** SIGTERM, then SIGCONT, to every process of the command. Resolves when they have been sent. */
   terminate(): Promise<void>;
   /** SIGKILL to every process of the command; resolves once none is alive. */

@@ -41,6 +41,10 @@ class CgroupCell implements Cell {
     return isPopulated(this.cgroup);
   }
 
+  isAsMade(): boolean {
+    return true;
+  }
+
   terminate(): Promise<void> {
     const reached = new Set<number>();
     for (let fresh = processesIn(this.cgroup); fresh.length > 0;) {

@@ -3,7 +3,7 @@ import { messageOf } from '../../../kernel/errors.js';
 import { type LaunchRequest } from '../launcher.js';
 import { type LauncherReport, type LauncherRequest } from '../protocol.js';
 import { type ProbedHost, probeHost } from './probe.js';
-import { type Seat } from './seat.js';
+import { type RunResult, type Seat } from './seat.js';
 
 const MAX_ARGUMENT_BYTES = 131_071;
 /** What the kernel takes for arguments and environment together, at the usual stack limit, less some room. */
@@ -64,19 +64,26 @@ export class LauncherService {
 
   private async runOn(seat: Seat, id: number, request: LaunchRequest): Promise<void> {
     this.seats.set(id, seat);
-    const result = await seat.execute(request, () => {
-      this.send({ op: 'started', id });
-      const graceMs = this.closing ? 0 : this.stopped.get(id);
-      // After the command has been written to the starter.
-      if (graceMs !== undefined)
-        queueMicrotask(() => {
-          seat.stop(graceMs);
-        });
-    });
-    this.seats.delete(id);
-    this.host?.seats.giveBack(seat);
+    const result = await this.executeOn(seat, id, request);
     if (result.kind === 'ended') this.send({ op: 'ended', id, end: result.end });
     else this.send({ op: result.kind, id, detail: result.detail });
+  }
+
+  private async executeOn(seat: Seat, id: number, request: LaunchRequest): Promise<RunResult> {
+    try {
+      return await seat.execute(request, () => {
+        this.send({ op: 'started', id });
+        const graceMs = this.closing ? 0 : this.stopped.get(id);
+        // After the command has been written to the starter.
+        if (graceMs !== undefined)
+          queueMicrotask(() => {
+            seat.stop(graceMs);
+          });
+      });
+    } finally {
+      this.seats.delete(id);
+      this.host?.seats.giveBack(seat);
+    }
   }
 
   private stop(id: number, graceMs: number): void {

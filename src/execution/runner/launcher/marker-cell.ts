@@ -2,8 +2,8 @@ import { endProcesses, withDescendants } from '../end-processes.js';
 import { hasInEnvironment, listProcesses, type ProcessEntry, signalProcess } from '../process-table.js';
 import { MARK_VARIABLE } from '../protocol.js';
 import { lockLimitOfProcess } from '../lock-limit.js';
-import { type Cell, type CellMaker, type CommandMark } from './cell.js';
-import { Starter } from './starter.js';
+import { type Cell, type CellMaker } from './cell.js';
+import { type CommandMark, Starter } from './starter.js';
 
 /**
  * For hosts that offer nothing better: a command's processes are those that have its mark among their limits or in their
@@ -36,6 +36,10 @@ class MarkerCell implements Cell {
 
   occupied(): boolean {
     return this.select(listProcesses()).length > 0;
+  }
+
+  isAsMade(): boolean {
+    return true;
   }
 
   terminate(): Promise<void> {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { readProcess, signalProcess } from '../process-table.js';
 import { MARK_VARIABLE, SYSTEM_PATH } from '../protocol.js';
@@ -44,6 +44,8 @@ class NamespaceCell implements Cell {
   /** Kept open: what it says is read once a command. */
   private readonly childrenFd: number;
   private readonly children = Buffer.alloc(CHILDREN_BYTES);
+  private readonly mounts: string;
+  private terminator: ChildProcess | undefined;
 
   constructor(
     readonly starter: Starter,
@@ -51,6 +53,7 @@ class NamespaceCell implements Cell {
     private readonly options: { readonly userNamespace: boolean; readonly instance: string },
   ) {
     this.childrenFd = openSync(`/proc/${firstPid}/task/${firstPid}/children`, 'r');
+    this.mounts = this.mountsNow();
     void starter.gone.then(() => {
       this.spent = true;
       closeSync(this.childrenFd);
@@ -70,12 +73,17 @@ class NamespaceCell implements Cell {
     return length === CHILDREN_BYTES || pids.some((pid) => readProcess(Number(pid))?.zombie === false);
   }
 
+  isAsMade(): boolean {
+    return this.spent || this.mountsNow() === this.mounts;
+  }
+
   async terminate(): Promise<void> {
     const user = this.options.userNamespace ? ['--user', '--preserve-credentials'] : [];
     const enter = ['--target', String(this.firstPid), ...user, '--pid', '--', '/bin/sh', '-c', TERMINATE_ALL];
     await new Promise<void>((resolve) => {
       const env = { PATH: SYSTEM_PATH, [MARK_VARIABLE]: `${this.options.instance}/terminate` };
       const child = spawn('nsenter', enter, { cwd: '/', env, stdio: 'ignore', detached: true });
+      this.terminator = child;
       // Where it can't be sent, as in a fork bomb, the SIGKILL that follows does not need a process.
       child
         .once('close', () => {
@@ -89,10 +97,16 @@ class NamespaceCell implements Cell {
 
   async kill(): Promise<void> {
     if (!this.spent) signalProcess(this.firstPid, 'SIGKILL');
+    // It lives outside, and has stopped itself where the command stopped what it sent in.
+    this.terminator?.kill('SIGKILL');
     await this.starter.gone;
   }
 
   dispose(): Promise<void> {
     return this.kill();
+  }
+
+  private mountsNow(): string {
+    return readFileSync(`/proc/${this.firstPid}/mountinfo`, 'latin1');
   }
 }

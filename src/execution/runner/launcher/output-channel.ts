@@ -1,8 +1,9 @@
-import { closeSync, constants, lstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, lstatSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { type Fifo } from './fifo.js';
 
 const CHUNK_BYTES = 65_536;
+const OWNER_ONLY = 0o600;
 const CREATE_NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 // One buffer serves every channel: a chunk is written before the next one is read, whoever reads it.
@@ -55,6 +56,8 @@ export class OutputChannel {
     const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
     if (isThere) throw new Error(`${path} exists already`);
     const fd = target.made === 'at once' ? create(path) : null;
+    // A command may have changed it through /dev/stdout.
+    fchmodSync(this.fifo.readFd, OWNER_ONLY);
     this.taking = { target, fd, bytes: 0, stopped: false };
   }
 
@@ -101,11 +104,17 @@ function stop(taking: Taking, reason: OutputStop): void {
 }
 
 function create(path: string): number {
-  return openSync(path, CREATE_NEW, 0o600);
+  return openSync(path, CREATE_NEW, OWNER_ONLY);
+}
+
+/** Whatever a command put there meanwhile was not asked for. */
+function createAnew(path: string): number {
+  rmSync(path, { force: true });
+  return create(path);
 }
 
 function writeWhole(taking: Taking, length: number): void {
-  taking.fd ??= create(taking.target.path);
+  taking.fd ??= createAnew(taking.target.path);
   for (let offset = 0; offset < length;) {
     const written = writeSync(taking.fd, chunk, offset, length - offset);
     offset += written;

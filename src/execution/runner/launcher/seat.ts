@@ -92,7 +92,7 @@ export class Seat {
     if (run.killTimer !== null) clearTimeout(run.killTimer);
     if (graceMs <= 0) return void kill(run);
     run.killTimer = setTimeout(() => void kill(run), graceMs);
-    run.terminating ??= terminate(run);
+    run.terminating ??= heardOf(terminate(run));
   }
 
   async dispose(): Promise<void> {
@@ -127,6 +127,7 @@ export class Seat {
     // A signal still under way would meet the seat's next command.
     await run.terminating;
     await run.killing;
+    if (!run.cell.spent && !run.cell.isAsMade()) await run.cell.kill();
     return report;
   }
 
@@ -153,8 +154,14 @@ function beginRun(cell: Cell): Run {
 }
 
 function kill(run: Run): Promise<void> {
-  run.killing ??= hasBegun(run).then(() => run.cell.kill());
+  run.killing ??= heardOf(hasBegun(run).then(() => run.cell.kill()));
   return run.killing;
+}
+
+/** Its failure is told to whoever attends to the command, maybe later than it happens. */
+function heardOf(ending: Promise<void>): Promise<void> {
+  ending.catch(() => undefined);
+  return ending;
 }
 
 async function terminate(run: Run): Promise<void> {

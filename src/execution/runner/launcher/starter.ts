@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { type LaunchRequest } from '../launcher.js';
 import { LineSplitter, MARK_VARIABLE, SYSTEM_PATH } from '../protocol.js';
 import { lockLimit } from '../lock-limit.js';
-import { type CommandMark } from './cell.js';
 import { type ShellStatus, shellStatus } from './shell-status.js';
 
 // dash tells a signal from an exit code above 128 (shell-status.ts); a bash that is called `sh` doesn't.
@@ -13,7 +12,8 @@ const SHELL = existsSync('/bin/dash') ? '/bin/dash' : '/bin/sh';
  * `run` becomes the command. It forks from a small shell since a fork of Node costs more than all the rest; `setsid`
  * doesn't fork, as a background child leads no process group; `env` undoes the ignored SIGINT and SIGQUIT that
  * POSIX gives background children, and makes the environment exact. `ulimit` calls file locks -w in dash and BusyBox,
- * -x in bash. Descriptors: 1 reports, 3 and 4 are the output.
+ * -x in bash. Descriptors: 1 reports, 3 and 4 are the output, opened
+ * anew by each command: what one sets on its own, such as O_NONBLOCK, is not for the next.
  */
 const PRELUDE = `
 run() {
@@ -21,7 +21,7 @@ run() {
   shift
   [ -z "$CGROUP" ] || echo 0 >"$CGROUP/cgroup.procs" || { echo F; exit 126; }
   [ -z "$LIMIT_LOCKS" ] || $LIMIT_LOCKS "$LOCKS" 2>/dev/null
-  exec setsid env -i $SIGNALS -- "$@" </dev/null >&3 2>&4 3>&- 4>&-
+  exec setsid env -i $SIGNALS -- "$@" </dev/null >/proc/self/fd/3 2>/proc/self/fd/4 3>&- 4>&-
 }
 SIGNALS=--default-signal=INT,QUIT
 env -i $SIGNALS true 2>/dev/null || SIGNALS=
@@ -32,6 +32,14 @@ done
 report() { case $1 in 129|1[3-9]?|2??) jobs;; esac; echo "E $1"; }
 `;
 const AFTERWARDS = 'run "$@" & wait $!; report $?; set --\n';
+
+/** What tells the processes of one command from all others. */
+export interface CommandMark {
+  /** Value of the variable `JOB_MANAGER_MARK`. */
+  readonly variable: string;
+  /** RLIMIT_LOCKS, in decimal: see lock-limit.ts. */
+  readonly lockLimit: string;
+}
 
 export interface StarterOptions {
   /** Program and arguments that come before the shell's name. */

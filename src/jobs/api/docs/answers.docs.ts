@@ -21,7 +21,7 @@ export function DescribeAlias(): MethodDecorator {
 export function DescribeCommonErrors(): MethodDecorator {
   return applyDecorators(
     DescribeError(500, 'Our fault; the log tells more.', 'Internal error'),
-    DescribeError(503, 'Not now: try again later.', 'The database is not reachable; try again in a moment.'),
+    DescribeError(503, 'Not now: try again later.', 'The database can not be reached. Try again shortly.'),
   );
 }
 

@@ -19,7 +19,7 @@ export function DescribeCancel(): MethodDecorator {
     }),
     ApiResponse({ status: 200, description: 'The job is cancelled.', schema: JOB_ID_SCHEMA }),
     DescribeError(400, 'There is no such job, or it has finished already.', `There is no job ${SOME_JOB}.`),
-    DescribeError(403, "It is somebody else's job.", 'You may cancel your own jobs only.'),
+    DescribeError(403, "It is somebody else's job.", `Job ${SOME_JOB} is somebody else's.`),
     DescribeBodyErrors(),
     DescribeCommonErrors(),
   );

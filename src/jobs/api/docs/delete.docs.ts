@@ -25,7 +25,7 @@ export function DescribeDelete(): MethodDecorator {
     }),
     ApiResponse({ status: 200, description: 'The job is gone.', schema: JOB_ID_SCHEMA }),
     DescribeError(400, 'There is no such job, or it is gone already.', `There is no job ${SOME_JOB}.`),
-    DescribeError(403, "It is somebody else's job.", 'You may delete your own jobs only.'),
+    DescribeError(403, "It is somebody else's job.", `Job ${SOME_JOB} is somebody else's.`),
     DescribeBodyErrors(),
     DescribeCommonErrors(),
   );

@@ -26,18 +26,20 @@ export function labelFilter(text: string): { key: string; value: string } | unde
 }
 
 const ISO_8601 =
-  /^(\d{4}-(?:0[1-9]|1[0-2])-\d{2})(?:T((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?)(Z|[+ -](?:[01]\d|2[0-3]):?[0-5]\d))?$/i;
+  /^(\d{4}-(?:0[1-9]|1[0-2])-\d{2})(?:T((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?)(Z|[+ -](?:[01]\d|2[0-3])(?::?[0-5]\d)?))?$/i;
 
-/** Milliseconds since the epoch of an ISO 8601 date, or time with its zone; undefined for everything else. */
+/** Milliseconds since the epoch, with a fraction, of an ISO 8601 date, or time with its zone; undefined for everything else. */
 export function isoTime(value: unknown): number | undefined {
   const [, date, time = '00:00', zone = 'Z'] = (typeof value === 'string' && ISO_8601.exec(value)) || [];
   if (date === undefined || !isOnCalendar(date)) return undefined;
   // A "+" that was not escaped in a query string has become a space.
   const offset = zone
     .replace(' ', '+')
-    .replace(/^([+-]\d\d)(\d\d)$/, '$1:$2')
+    .replace(/^([+-]\d\d):?(\d\d)?$/, (_, hours: string, minutes = '00') => `${hours}:${minutes}`)
     .toUpperCase();
-  return Date.parse(`${date}T${time}${offset}`);
+  // A `Date` holds milliseconds and drops what is finer.
+  const finer = /\.\d{3}(\d+)/.exec(time)?.[1] ?? '0';
+  return Date.parse(`${date}T${time}${offset}`) + Number(`0.${finer}`);
 }
 
 /** `Date` takes 30 February for 1 March. */

@@ -11,7 +11,9 @@ function asBigint(value: unknown): bigint | undefined {
   if (typeof value === 'bigint') return value;
   // Beyond 2^53 a double may stand for another integer than the one that was sent.
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : undefined;
-  return typeof value === 'string' && /^[0-9]{1,20}$/.test(value) ? BigInt(value) : undefined;
+  return typeof value === 'string' && value.length <= 1_000 && /^0*[0-9]{1,20}$/.test(value)
+    ? BigInt(value)
+    : undefined;
 }
 
 /** A time to live, before or after {@link uint64} has taken it. */
