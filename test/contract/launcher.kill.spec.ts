@@ -30,8 +30,8 @@ await describeOnContainments((containment) => {
     bench = await LauncherBench.start(containment);
   });
 
-  const launchTree = async (seconds: string, ending: string) => {
-    const running = await bench.launch(`${hardTree(seconds)}; ${ending}`);
+  const launchTree = async (seconds: string, { first = ':', last }: { first?: string; last: string }) => {
+    const running = await bench.launch(`${first}; ${hardTree(seconds)}; ${last}`);
     await eventually(() => {
       expect(aliveWith(seconds).length).toBeGreaterThan(50);
     });
@@ -48,7 +48,10 @@ await describeOnContainments((containment) => {
 
     it('is dead after stop, be SIGTERM ignored', async () => {
       const seconds = uniqueSeconds();
-      const running = await launchTree(seconds, `trap "" TERM; while :; do sleep ${seconds}; done`);
+      const running = await launchTree(seconds, {
+        first: 'trap "" TERM',
+        last: `while :; do sleep ${seconds}; done`,
+      });
       running.stop(300);
       expect(await running.ended).toMatchObject({ exitCode: null, signal: 'SIGKILL' });
       expect(aliveWith(seconds)).toEqual([]);
@@ -56,7 +59,7 @@ await describeOnContainments((containment) => {
 
     it('is dead after stop, be its shell dead before', async () => {
       const seconds = uniqueSeconds();
-      const running = await launchTree(seconds, `exec sleep ${seconds}`);
+      const running = await launchTree(seconds, { last: `exec sleep ${seconds}` });
       running.stop(300);
       expect(await running.ended).toMatchObject({ exitCode: null, signal: 'SIGTERM' });
       expect(aliveWith(seconds)).toEqual([]);
@@ -64,7 +67,7 @@ await describeOnContainments((containment) => {
 
     it('is dead after a stop without grace', async () => {
       const seconds = uniqueSeconds();
-      const running = await launchTree(seconds, `exec sleep ${seconds}`);
+      const running = await launchTree(seconds, { last: `exec sleep ${seconds}` });
       running.stop(0);
       expect(await running.ended).toMatchObject({ signal: 'SIGKILL' });
       expect(aliveWith(seconds)).toEqual([]);
@@ -163,6 +166,23 @@ await describeOnContainments((containment) => {
       expect(aliveWith(seconds)).toEqual([]);
       expect((await other).stdout.toString()).toBe('other\n');
     });
+
+    it('a command that stops all that comes to end it ends', async () => {
+      const running = await bench.launch('trap "" TERM; echo x; while :; do kill -STOP -1; done');
+      await eventually(() => {
+        expect(statSync(running.stdoutPath).size).toBeGreaterThan(0);
+      });
+      running.stop(300);
+      expect((await running.ended).signal).toBe('SIGKILL');
+      expect((await bench.run('echo fine')).stdout.toString()).toBe('fine\n');
+    });
+
+    if (process.getuid?.() === 0)
+      it('a command leaves no mount to the next one', async () => {
+        const { exitCode } = await bench.run('mount -t tmpfs none /mnt && touch /mnt/left-behind');
+        expect(exitCode).toBe(0);
+        expect((await bench.run('ls -a /mnt')).stdout.toString()).not.toContain('left-behind');
+      });
 
     // Bounded, so that a failure of this test is no disaster: 1,024 at the end of ten generations.
     it('a fork bomb ends', async () => {

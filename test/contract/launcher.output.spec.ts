@@ -46,6 +46,22 @@ await describeOnContainments((containment) => {
       expect(end).toMatchObject({ exitCode: 0, stdoutBytes: 4 });
     });
 
+    it('is not for the next one to suffer from, whatever a command did to its own', async () => {
+      // With `nonblock` dd sets O_NONBLOCK on the standard output that it was given.
+      await bench.run('dd if=/dev/null oflag=nonblock 2>/dev/null; chmod 000 /dev/stdout');
+      const end = await bench.run('head -c 5000000 /dev/zero; echo $? >&2');
+      expect(end).toMatchObject({ exitCode: 0, stdoutBytes: 5_000_000 });
+      expect(end.stderr.toString()).toBe('0\n');
+    });
+
+    it('is kept though a command has put a file in the place of its standard error', async () => {
+      const request = bench.request('true');
+      const { stdoutPath, stderrPath } = request;
+      const command = `echo mine >'${stderrPath}'; echo ours >&2`;
+      const end = await bench.run(command, { stdoutPath, stderrPath });
+      expect(end.stderr.toString()).toBe('ours\n');
+    });
+
     it('never turns up in the output of the next one', async () => {
       for (let round = 0; round < 20; round += 1) {
         await bench.run('(while :; do echo old; done) & sleep 0.01');

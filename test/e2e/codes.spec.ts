@@ -96,6 +96,8 @@ describeOnDatabases('the codes of the five endpoints', (database) => {
       expectError(await call('GET', '/job_info/not-a-uuid'), 400, 'job_id');
       expectError(await call('GET', '/job_info'), 400, 'job_id');
       expectError(await call('GET', `/job_info/${NOBODYS_ID}`), 404);
+      // A UUID that tells no version is a UUID.
+      expectError(await call('GET', '/job_info/11111111-1111-1111-1111-111111111111'), 404);
       const jobId = await client.run('true');
       await client.remove(jobId);
       expectError(await call('GET', `/job_info/${jobId}`), 410);

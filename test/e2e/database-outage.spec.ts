@@ -59,4 +59,33 @@ describeWithOwnMariaDb('MariaDB away in the middle', () => {
     },
     150_000,
   );
+
+  it('frozen: every call is answered in time, what was accepted runs, and the end is in time too', async () => {
+    const mariadb = await startMariaDb();
+    const env = { AGENT_CONCURRENCY: '2', DATABASE_URL: await createOn(mariadb.url, 'jobs') };
+    const server = await startServer({ env });
+    const { client } = server;
+    const ids = await Promise.all([0, 1, 2, 3].map((index) => client.run(`sleep 0.5; echo ${index}`)));
+    mariadb.freeze();
+    const answers = await Promise.all([
+      client.call('GET', '/health/ready'),
+      ...ids.map(() => client.call('POST', '/run', { json: { command: 'true' } })),
+      client.call('GET', '/list_jobs'),
+    ]);
+    for (const answer of answers) expectError(answer, 503);
+    mariadb.thaw();
+    await eventually(
+      async () => {
+        expect((await client.call('GET', '/health/ready')).status).toBe(200);
+      },
+      { withinMs: 30_000 },
+    );
+    for (const [index, id] of ids.entries()) {
+      const info = await client.waitForState(id, ['succeeded'], { withinMs: 60_000 });
+      expect((await client.download(String(info.answer_id))).toString()).toBe(`${index}\n`);
+    }
+    mariadb.freeze();
+    await server.end();
+    mariadb.thaw();
+  }, 150_000);
 });

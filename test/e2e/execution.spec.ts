@@ -171,6 +171,24 @@ describeOnDatabases('a job', (database) => {
   });
 });
 
+describe('a command that reaches for the files in which its output is kept', () => {
+  const server = useServer(() => ({ env: { AGENT_CONCURRENCY: '1' } }));
+
+  it.each([
+    ['removes them', 'rm ../stdout'],
+    ['puts a pipe in their place', 'rm ../stdout; mkfifo ../stdout'],
+    ['puts a link in their place', 'rm ../stdout; ln -s /etc/passwd ../stdout'],
+    ['adds to them', 'echo more >> ../stdout'],
+  ])('fails where it %s, once, and hurts nobody else', async (_what, command) => {
+    const { client } = server();
+    const info = await client.waitForState(await client.run(command), ['failed']);
+    expect(info).toMatchObject({ attempt: 1, answer_id: null });
+    expect(info.reason).toMatch(/^The command changed the file in which its stdout was kept/);
+    expect(await client.answerOf('echo fine')).toBe('fine\n');
+    await noWorkingDirectoryIn(server().dataDir);
+  });
+});
+
 describeOnDatabases('jobs that wait', (database) => {
   const server = useServer(() => ({ database, env: { AGENT_CONCURRENCY: '1' } }));
 

@@ -199,6 +199,16 @@ describe('a ttl', () => {
     expect(existsSync(pathOf(soon.id))).toBe(false);
   });
 
+  it('is swept though another one is damaged, which can still be removed', async () => {
+    const [damaged, whole] = [await withTtl(60n), await withTtl(60n)];
+    await truncate(`${pathOf(damaged.id)}.json`, 3);
+    clock.advance(HOUR_MS);
+    await store.sweep();
+    expect(existsSync(pathOf(whole.id))).toBe(false);
+    expect(await store.removeIfPresent(damaged.id)).toBe(true);
+    expect(existsSync(pathOf(damaged.id))).toBe(false);
+  });
+
   it('leaves no note once the hour is over', async () => {
     const { id } = await withTtl(60n);
     await store.remove(id);

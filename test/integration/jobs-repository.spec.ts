@@ -230,6 +230,7 @@ describeOnDatabases('JobsRepository', (kind) => {
         newestFirst(rows.filter((_, n) => n === 0 || n === 2)),
       );
       expect(await page({ labels: [{ key: 'parity', value: 'EVEN' }] })).toEqual([]);
+      expect(await page({ labels: [{ key: 'parity', value: 'even ' }] })).toEqual([]);
     });
 
     it('filters by date, exclusively at both ends', async () => {

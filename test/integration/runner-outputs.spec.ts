@@ -53,6 +53,11 @@ describe('the outputs of a command', () => {
     });
   });
 
+  it('are none where globs and names make matching endless', async () => {
+    writeFileSync(join(directory, 'a'.repeat(200)), '');
+    await expect(pathsOf(`${'*a'.repeat(20)}*b`)).rejects.toMatchObject({ code: 'too_large' });
+  });
+
   it('fail to open where another file took the place', async () => {
     const [output] = await collectOutputs(directory, ['a.txt'], { leaveOut: new Set(), most: 1 });
     writeFileSync(join(directory, 'other'), 'x');

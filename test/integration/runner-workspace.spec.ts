@@ -100,6 +100,24 @@ describe('a workspace', () => {
     expect(readdirSync(outside)).toEqual(['kept']);
   });
 
+  it('goes where a command put a link in the place of the whole of it', async () => {
+    const outside = await temporaryDirectory();
+    mkdirSync(join(outside, 'files'));
+    writeFileSync(join(outside, 'stdout'), '');
+    expect(workspace.isReplaced).toBe(false);
+    inFiles(`cd ../..; mv job.1 moved; ln -s '${outside}' job.1`);
+    expect(workspace.isReplaced).toBe(true);
+    await workspace.remove();
+    expect(readdirSync(root)).toEqual(['moved']);
+    expect(readdirSync(outside).sort()).toEqual(['files', 'stdout']);
+  });
+
+  it('that is no directory at all goes', async () => {
+    await workspace.remove();
+    writeFileSync(join(root, 'job.1'), '');
+    await expectGone();
+  });
+
   it('that was half removed by a process that died is found and goes', async () => {
     mkdirSync(join(root, '.removing-x/0/a'), { recursive: true });
     for (const key of await listWorkspaces(root)) await Workspace.open(root, key).remove();

@@ -156,6 +156,33 @@ describe('InProcessQueue', () => {
     });
   });
 
+  it('finds what was never offered, though it knew of all that waited', async () => {
+    queue = new InProcessQueue(waiting, 10);
+    const seen: string[] = [];
+    consume(1, (id) => Promise.resolve(void seen.push(id)));
+    await eventually(() => {
+      expect(waiting.asked).toBeGreaterThan(0);
+    });
+    const { id } = waiting.add(1);
+    await eventually(() => {
+      expect(seen).toEqual([id]);
+    });
+  });
+
+  it('brings a job again whose handler could not ask for it', async () => {
+    const { id } = waiting.add(1);
+    let asked = 0;
+    consumer = queue.consume(1, () => {
+      asked += 1;
+      if (asked === 1) return Promise.reject(new Error('no answer'));
+      waiting.jobs.delete(id);
+      return Promise.resolve();
+    });
+    await eventually(() => {
+      expect([asked, waiting.jobs.size]).toEqual([2, 0]);
+    });
+  });
+
   it('goes on when the database is back', async () => {
     waiting.away = 2;
     const job = waiting.add(1);

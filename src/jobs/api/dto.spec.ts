@@ -84,6 +84,10 @@ describe('the body of run', () => {
     ['1e3', 1000n],
     ['60.0', 60n],
     ['"007"', 7n],
+    [`"${'0'.repeat(30)}5"`, 5n],
+    ['0e9999', 0n],
+    ['50e-0001', 5n],
+    [`5.${'0'.repeat(60)}`, 5n],
   ])('takes the ttl %s exactly', async (ttl, value) => {
     expect(await run(`{"command":"true","ttl":${ttl}}`)).toEqual({ command: 'true', ttl: value });
   });
@@ -230,7 +234,7 @@ describe('the filters of list_jobs', () => {
       user: 'anonymous',
       label: ['a=b=c', 'x='],
       created_after: '2026-01-01',
-      created_before: '2026-01-01T01:30:00.5+01:30',
+      created_before: '2026-01-01T02:00:00.500250+02',
       limit: '1000',
       page_token: 'abc',
     };
@@ -242,7 +246,7 @@ describe('the filters of list_jobs', () => {
         { key: 'x', value: '' },
       ],
       createdAfter: Date.UTC(2026, 0, 1),
-      createdBefore: Date.UTC(2026, 0, 1) + 500,
+      createdBefore: Date.UTC(2026, 0, 1) + 500.25,
       limit: 1000,
       pageToken: 'abc',
     });

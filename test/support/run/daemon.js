@@ -26,6 +26,7 @@ exit $code`;
  * @property {number} pid
  * @property {() => boolean} alive
  * @property {(signal: NodeJS.Signals) => Promise<void>} end sends the signal, resolves once it has ended
+ * @property {(signal: NodeJS.Signals) => void} signal
  * @property {() => string} log all that it printed
  */
 
@@ -53,6 +54,9 @@ export async function startDaemon({ command, args, logPath, removeAfter = '' }) 
     async end(signal) {
       if (alive()) process.kill(pid, signal);
       await exited;
+    },
+    signal(signal) {
+      process.kill(pid, signal);
     },
     log: () => readFileSync(logPath, 'utf8'),
   };

@@ -23,6 +23,8 @@ export function findMariaDb() {
  * @property {() => Promise<void>} start
  * @property {() => Promise<void>} stop with SIGTERM; resolves once it has ended
  * @property {() => Promise<void>} kill with SIGKILL
+ * @property {() => void} freeze by SIGSTOP
+ * @property {() => void} thaw
  */
 
 /**
@@ -63,6 +65,12 @@ export async function startMariaDb({ directory, removeAfter = false, durable = f
     },
     stop: () => daemon.end('SIGTERM'),
     kill: () => daemon.end('SIGKILL'),
+    freeze: () => {
+      daemon.signal('SIGSTOP');
+    },
+    thaw: () => {
+      daemon.signal('SIGCONT');
+    },
   };
 }
 
