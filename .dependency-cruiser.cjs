@@ -21,6 +21,7 @@ module.exports = {
     },
     feature('kernel-is-a-leaf', '^src/kernel/', ['^src/kernel/']),
     feature('config-knows-kernel', '^src/config/', ['^src/config/', '^src/kernel/']),
+    feature('data-directory-knows-kernel', '^src/data-directory/', ['^src/data-directory/', '^src/kernel/']),
     feature('auth-knows-kernel', '^src/auth/', ['^src/auth/', '^src/kernel/']),
     feature('database-knows-kernel', '^src/database/', ['^src/database/', '^src/kernel/']),
     feature('http-knows-kernel', '^src/http/', ['^src/http/', '^src/kernel/']),

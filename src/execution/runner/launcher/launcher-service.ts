@@ -13,6 +13,7 @@ const POINTER_BYTES = 8;
 /** Answers requests; see protocol.ts. */
 export class LauncherService {
   private host: ProbedHost | null = null;
+  private probing: Promise<ProbedHost> | undefined;
   private readonly running = new Map<number, Promise<void>>();
   private readonly seats = new Map<number, Seat>();
   /** Stops that came while the seat was still being made. */
@@ -24,7 +25,8 @@ export class LauncherService {
   async handle(request: LauncherRequest): Promise<void> {
     switch (request.op) {
       case 'start':
-        this.host = await probeHost(request.instance, request.containment);
+        this.probing = probeHost(request.instance, request.containment);
+        this.host = await this.probing;
         this.send({ op: 'ready', containment: this.host.containment });
         return;
       case 'launch': {
@@ -41,6 +43,8 @@ export class LauncherService {
   /** Kills all that runs; resolves when nothing that was started here is alive. */
   async close(): Promise<void> {
     this.closing = true;
+    // It cleans up after itself, if it is let.
+    this.host ??= (await this.probing?.catch(() => null)) ?? null;
     for (const id of this.running.keys()) this.stop(id, 0);
     await Promise.all(this.running.values());
     await this.host?.seats.dispose();
