@@ -1,6 +1,7 @@
 import { createConnection } from 'mysql2/promise';
 import { expect, it } from '@jest/globals';
 import { expectError } from '../support/answers.js';
+import { type JobClient } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
 import { startServer } from '../support/server.js';
 import { describeWithOwnMariaDb, startMariaDb } from '../support/services.js';
@@ -12,6 +13,20 @@ async function createOn(server: string, name: string): Promise<string> {
   await connection.query(`CREATE DATABASE ${name}`);
   await connection.end();
   return `${server}/${name}`;
+}
+
+/** By itself: and each job has succeeded with its index as its answer. */
+async function expectRecovered(client: JobClient, ids: readonly string[]): Promise<void> {
+  await eventually(
+    async () => {
+      expect((await client.call('GET', '/health/ready')).status).toBe(200);
+    },
+    { withinMs: 30_000 },
+  );
+  for (const [index, id] of ids.entries()) {
+    const info = await client.waitForState(id, ['succeeded'], { withinMs: 60_000 });
+    expect((await client.download(String(info.answer_id))).toString()).toBe(`${index}\n`);
+  }
 }
 
 describeWithOwnMariaDb('MariaDB away in the middle', () => {
@@ -44,16 +59,7 @@ describeWithOwnMariaDb('MariaDB away in the middle', () => {
       expect((await client.call('GET', '/health/live')).status).toBe(200);
 
       await mariadb.start();
-      await eventually(
-        async () => {
-          expect((await client.call('GET', '/health/ready')).status).toBe(200);
-        },
-        { withinMs: 30_000 },
-      );
-      for (const [index, id] of ids.entries()) {
-        const info = await client.waitForState(id, ['succeeded'], { withinMs: 60_000 });
-        expect((await client.download(String(info.answer_id))).toString()).toBe(`${index}\n`);
-      }
+      await expectRecovered(client, ids);
       expect(await client.answerOf('echo again')).toBe('again\n');
       await server.end();
     },
@@ -74,16 +80,7 @@ describeWithOwnMariaDb('MariaDB away in the middle', () => {
     ]);
     for (const answer of answers) expectError(answer, 503);
     mariadb.thaw();
-    await eventually(
-      async () => {
-        expect((await client.call('GET', '/health/ready')).status).toBe(200);
-      },
-      { withinMs: 30_000 },
-    );
-    for (const [index, id] of ids.entries()) {
-      const info = await client.waitForState(id, ['succeeded'], { withinMs: 60_000 });
-      expect((await client.download(String(info.answer_id))).toString()).toBe(`${index}\n`);
-    }
+    await expectRecovered(client, ids);
     mariadb.freeze();
     await server.end();
     mariadb.thaw();
