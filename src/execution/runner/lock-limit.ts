@@ -10,9 +10,10 @@ const ALWAYS = 1n << 62n;
 const COMMAND_BITS = 31n;
 const COMMAND_MASK = (1n << COMMAND_BITS) - 1n;
 
-/** The limit, in decimal, that marks one command of an instance. @param command a number of its own, 0 or more */
-export function lockLimit(instance: string, command: number): string {
-  return (prefixOf(instance) | (BigInt(command) & COMMAND_MASK)).toString();
+/** The limits, in decimal, that mark the commands of an instance, each by a number of its own, 0 or more. */
+export function lockLimitsOf(instance: string): (command: number) => string {
+  const prefix = prefixOf(instance);
+  return (command) => (prefix | (BigInt(command) & COMMAND_MASK)).toString();
 }
 
 /** Whether a process carries the mark of any command of an instance. */

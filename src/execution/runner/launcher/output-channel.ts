@@ -52,10 +52,7 @@ export class OutputChannel {
 
   /** Throws where the file exists or can't be made. */
   open(target: OutputTarget): void {
-    const { path } = target;
-    const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-    if (isThere) throw new Error(`${path} exists already`);
-    const fd = target.made === 'at once' ? create(path) : null;
+    const fd = target.made === 'at once' ? create(target.path) : notYet(target.path);
     // A command may have changed it through /dev/stdout.
     fchmodSync(this.fifo.readFd, OWNER_ONLY);
     this.taking = { target, fd, bytes: 0, stopped: false };
@@ -105,6 +102,12 @@ function stop(taking: Taking, reason: OutputStop): void {
 
 function create(path: string): number {
   return openSync(path, CREATE_NEW, OWNER_ONLY);
+}
+
+/** Throws as {@link create} would. */
+function notYet(path: string): null {
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) throw new Error(`${path} exists already`);
+  return null;
 }
 
 /** Whatever a command put there meanwhile was not asked for. */

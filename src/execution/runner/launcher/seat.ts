@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../../kernel/errors.js';
 import { type LaunchRequest, type ProcessEnd } from '../launcher.js';
-import { lockLimit } from '../lock-limit.js';
+import { lockLimitsOf } from '../lock-limit.js';
 import { type Cell, type CellMaker } from './cell.js';
 import { type Fifo } from './fifo.js';
 import { OutputChannel, type OutputStop } from './output-channel.js';
@@ -40,6 +40,7 @@ interface Run {
 
 /** Room for one command at a time: its two pipes, and the cell that contains it. Their cost is paid once. */
 export class Seat {
+  private readonly lockLimitOf: (command: number) => string;
   private readonly stdout: OutputChannel;
   private readonly stderr: OutputChannel;
   private cell: Cell | null = null;
@@ -49,6 +50,7 @@ export class Seat {
     private readonly options: SeatOptions,
     fifos: readonly [Fifo, Fifo],
   ) {
+    this.lockLimitOf = lockLimitsOf(options.instance);
     this.stdout = new OutputChannel(fifos[0]);
     this.stderr = new OutputChannel(fifos[1]);
   }
@@ -119,7 +121,7 @@ export class Seat {
 
   private async attend(request: LaunchRequest, run: Run): Promise<StarterReport> {
     const { instance } = this.options;
-    const mark = { variable: `${instance}/${request.key}`, lockLimit: lockLimit(instance, ++commands) };
+    const mark = { variable: `${instance}/${request.key}`, lockLimit: this.lockLimitOf(++commands) };
     run.cell.begin(mark);
     const report = await run.cell.starter.start(request, mark);
     run.shellEnded = true;

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { type LaunchRequest } from '../launcher.js';
 import { LineSplitter, MARK_VARIABLE, SYSTEM_PATH } from '../protocol.js';
-import { lockLimit } from '../lock-limit.js';
+import { lockLimitsOf } from '../lock-limit.js';
 import { type ShellStatus, shellStatus } from './shell-status.js';
 
 // dash tells a signal from an exit code above 128 (shell-status.ts); a bash that is called `sh` doesn't.
@@ -106,7 +106,9 @@ export class Starter {
   }
 
   private async prepare(cgroup: string): Promise<void> {
-    const report = await this.ask(`CGROUP=${quote(cgroup)}; LOCKS=${lockLimit('', 0)}${PRELUDE}report 0\n`);
+    const report = await this.ask(
+      `CGROUP=${quote(cgroup)}; LOCKS=${lockLimitsOf('')(0)}${PRELUDE}report 0\n`,
+    );
     if (report.kind === 'died') throw new Error(report.detail);
   }
 
