@@ -8,7 +8,7 @@ import { readEnvironment } from './src/config/environment.js';
 import { createDataSource } from './src/database/data-source.js';
 import { dialectOf } from './src/database/database-url.js';
 import { MIGRATIONS } from './src/database/migrations/index.js';
-import { jobLabelSchema, jobSchema } from './src/jobs/job.entity.js';
+import { entitiesFor } from './src/jobs/entities.js';
 
 const { databaseUrl, tablePrefix } = loadConfig(readEnvironment(process.env));
 const target = { dialect: dialectOf(databaseUrl), tablePrefix };
@@ -16,7 +16,7 @@ const target = { dialect: dialectOf(databaseUrl), tablePrefix };
 const source: DataSource = createDataSource({
   url: databaseUrl,
   tablePrefix,
-  entities: [jobSchema(target), jobLabelSchema(target)],
+  entities: entitiesFor(target),
   migrations: MIGRATIONS,
 });
 

@@ -42,12 +42,13 @@ async function launchedJob() {
     command: 'true',
     environment: {},
     maxOutputBytes: 1e6,
+    endBy: null,
     ...files,
   });
   const { exitCode } = await running.ended;
   if (exitCode !== 0) throw new Error(`exit code ${exitCode}`);
   unlinkSync(stdoutPath);
-  unlinkSync(stderrPath);
+  rmSync(stderrPath, { force: true });
   rmSync(workingDirectory, { recursive: true });
 }
 

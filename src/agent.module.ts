@@ -1,19 +1,28 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
-import { type AppConfig } from './config/config.js';
+import { type AgentConfig } from './config/agent-config.js';
+import { listed } from './config/parsers.js';
 import { DataDirectory } from './data-directory/data-directory.js';
 import { FileStore } from './data-manager/index.js';
 import { Agent } from './execution/agent/agent.js';
 import { AgentLifecycle } from './execution/agent/agent.lifecycle.js';
-import { JobDispatcher } from './execution/job-dispatcher.port.js';
+import { JobFeed } from './execution/job-dispatcher.port.js';
 import { JobReports } from './execution/job-reports.port.js';
 import { Launcher } from './execution/runner/launcher.js';
 import { NodeLauncher } from './execution/runner/node-launcher.js';
 import { SETTINGS } from './settings.module.js';
 
+/** Of the directory's UUID: with ten thousand agents two share a name once in millions of times. */
+const NAME_DIGITS = 12;
+
+type AgentSettings = Pick<
+  AgentConfig,
+  'agentConcurrency' | 'agentLabels' | 'killGraceSeconds' | 'maxOutputBytes' | 'shutdownGraceSeconds'
+>;
+
 /** What runs jobs. Does nothing where `agentConcurrency` is 0. */
 @Module({})
 export class AgentModule {
-  /** `imports` must provide the settings, `JobDispatcher`, `JobReports` and `FileStore`. */
+  /** `imports` must provide the settings, `JobFeed`, `JobReports` and `FileStore`. */
   static register({ imports }: Required<Pick<ModuleMetadata, 'imports'>>): DynamicModule {
     const launcher = {
       provide: Launcher,
@@ -22,14 +31,14 @@ export class AgentModule {
     };
     const agent = {
       provide: Agent,
-      inject: [SETTINGS, DataDirectory, JobDispatcher, JobReports, FileStore, Launcher],
+      inject: [SETTINGS, DataDirectory, JobFeed, JobReports, FileStore, Launcher],
       useFactory: createAgent,
     };
     const lifecycle = {
       provide: AgentLifecycle,
       inject: [SETTINGS, Agent, Launcher, DataDirectory],
       useFactory: (
-        settings: AppConfig,
+        settings: AgentSettings,
         agent: Agent,
         launcher: Launcher,
         { instanceId, work }: DataDirectory,
@@ -43,9 +52,9 @@ export class AgentModule {
 }
 
 function createAgent(
-  settings: AppConfig,
+  settings: AgentSettings,
   directory: DataDirectory,
-  ...[dispatcher, reports, files, launcher]: [JobDispatcher, JobReports, FileStore, Launcher]
+  ...[feed, reports, files, launcher]: [JobFeed, JobReports, FileStore, Launcher]
 ): Agent {
   const options = {
     workRoot: directory.work,
@@ -53,12 +62,15 @@ function createAgent(
     maxOutputBytes: settings.maxOutputBytes,
   };
   return new Agent(
-    dispatcher,
+    feed,
     { reports, files, launcher, options },
     {
-      name: `agent-${directory.instanceId.slice(0, 8)}`,
-      concurrency: settings.agentConcurrency,
-      leaseMs: settings.agentLostSeconds * 1_000,
+      card: {
+        name: `agent-${directory.instanceId.replaceAll('-', '').slice(0, NAME_DIGITS)}`,
+        labels: listed(settings.agentLabels),
+        concurrency: settings.agentConcurrency,
+        generation: directory.generation,
+      },
       shutdownGraceMs: settings.shutdownGraceSeconds * 1_000,
     },
   );

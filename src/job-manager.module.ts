@@ -1,14 +1,15 @@
 import { ConfigurableModuleBuilder, type DynamicModule, Module } from '@nestjs/common';
 import { AgentModule } from './agent.module.js';
 import { type AppConfig, type ConfigOptions } from './config/config.js';
+import { listed } from './config/parsers.js';
 import { DataDirectory } from './data-directory/data-directory.js';
 import { DataManagerModule } from './data-manager/index.js';
 import { DatabaseModule } from './database/database.module.js';
 import { dialectOf } from './database/database-url.js';
 import { MIGRATIONS } from './database/migrations/index.js';
-import { ExecutionModule } from './execution/execution.module.js';
+import { ExecutionModule, type ExecutionOptions } from './execution/execution.module.js';
 import { jobApiControllers } from './jobs/api/job-api-controllers.js';
-import { jobLabelSchema, jobSchema } from './jobs/job.entity.js';
+import { entitiesFor } from './jobs/entities.js';
 import { JobStoreModule } from './jobs/job-store.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { JOBS_OPTIONS, type JobsOptions } from './jobs/jobs.options.js';
@@ -39,12 +40,18 @@ export class JobManagerModule extends ConfigurableModuleClass {}
 function assemble(given: DynamicModule, prefix: string | undefined): DynamicModule {
   const settings = SettingsModule.register(given, OPTIONS);
   const database = databaseOf(settings, prefix);
-  const store = JobStoreModule.register({ imports: [database] });
-  const execution = ExecutionModule.register({ imports: [store] });
+  const store = JobStoreModule.register({
+    imports: [settings, database],
+    options: { provide: JOBS_OPTIONS, inject: [SETTINGS], useFactory: jobsOptions },
+  });
+  const execution = ExecutionModule.register({
+    imports: [settings, store],
+    inject: [SETTINGS],
+    useFactory: executionOptions,
+  });
   const files = filesOf(settings, prefix);
   const jobs = JobsModule.register({
     imports: [settings, store, execution, files],
-    options: { provide: JOBS_OPTIONS, inject: [SETTINGS], useFactory: jobsOptions },
     controllers: jobApiControllers(prefix),
   });
   const agent = AgentModule.register({ imports: [settings, execution, jobs, files] });
@@ -59,8 +66,7 @@ function databaseOf(settings: DynamicModule, prefix = ''): DynamicModule {
     inject: [SETTINGS, DataDirectory],
     useFactory: ({ databaseUrl, tablePrefix }: AppConfig) => {
       const target = { dialect: dialectOf(databaseUrl), tablePrefix };
-      const entities = [jobSchema(target), jobLabelSchema(target)];
-      return { url: databaseUrl, tablePrefix, entities, migrations: MIGRATIONS };
+      return { url: databaseUrl, tablePrefix, entities: entitiesFor(target), migrations: MIGRATIONS };
     },
   });
 }
@@ -78,12 +84,21 @@ function filesOf(settings: DynamicModule, prefix: string | undefined): DynamicMo
   });
 }
 
+function executionOptions({ redisUrl, redisPrefix, agentLabels }: AppConfig): ExecutionOptions {
+  return {
+    redis: redisUrl === undefined ? null : { url: redisUrl, prefix: redisPrefix },
+    labels: listed(agentLabels),
+  };
+}
+
 function jobsOptions(settings: AppConfig): JobsOptions {
-  const { defaultTtl, maxQueuedJobs, agentLostSeconds, tombstoneDays } = settings;
+  const { defaultTtl, maxQueuedJobs, agentLostSeconds, tombstoneDays, agentToken } = settings;
   return {
     maxQueuedJobs,
     agentLostSeconds,
     tombstoneDays,
+    isShared: settings.redisUrl !== undefined,
+    ...(agentToken === undefined ? {} : { agentToken }),
     ...(defaultTtl === undefined ? {} : { defaultTtl }),
   };
 }

@@ -29,6 +29,8 @@ const DEFAULTS = {
   maxQueuedJobs: 1_000_000,
   maxOutputBytes: 2 ** 30,
   agentLostSeconds: 30,
+  agentLabels: '',
+  redisPrefix: 'job-manager',
   shutdownGraceSeconds: 30,
   tombstoneDays: 30,
   maxBodyBytes: 2 ** 20,
@@ -111,18 +113,49 @@ describe('loadConfig', () => {
     expect(fault).toBe('DATA_MANAGER_TOKEN is "***"; it must be visible ASCII characters without spaces.');
   });
 
+  it.each(['API_KEYS', 'JWT_SECRET', 'WEBHOOK_SECRET'])(
+    'does not ignore %s, which this version lacks, and does not show it',
+    (name) => {
+      expect(faultsOf(() => loadConfig({ [name]: 's3cret' }))).toEqual([
+        `${name} is not available in this version; leave it out.`,
+      ]);
+    },
+  );
+
   it.each([
-    'REDIS_URL',
-    'SERVER_URL',
-    'AGENT_LABELS',
-    'AGENT_TOKEN',
-    'API_KEYS',
-    'JWT_SECRET',
-    'WEBHOOK_SECRET',
-  ])('does not ignore %s, which this version lacks, and does not show it', (name) => {
-    expect(faultsOf(() => loadConfig({ [name]: 's3cret' }))).toEqual([
-      `${name} is not available in this version; leave it out.`,
-    ]);
+    'redis://127.0.0.1',
+    'redis://:secret@h:6380/15',
+    'rediss://user:s%40cret@[::1]:6379/0',
+    'redis://h/',
+  ])('takes the Redis %s', (url) => {
+    expect(loadConfig({ REDIS_URL: url }).redisUrl).toBe(url);
+  });
+
+  it.each(['http://h', 'redis:h', 'redis://u:hunter2@h/x', 'redis://u:hunter2@', 'unix:/run/redis'])(
+    'refuses the Redis %s, without its password',
+    (url) => {
+      const [fault] = faultsOf(() => loadConfig({ REDIS_URL: url }));
+      expect(fault).toContain('REDIS_URL');
+      expect(fault).not.toContain('hunter2');
+    },
+  );
+
+  it('takes labels as a set', () => {
+    expect(loadConfig({ AGENT_LABELS: ' zone=a, gpu,gpu ,' }).agentLabels).toBe('gpu,zone=a');
+  });
+
+  it.each(['a b', '=x', 'a=b=c', 'ä', 'x'.repeat(64), 'a,b,c,d,e,f,g,h,i'])(
+    'refuses the labels %s',
+    (text) => {
+      expect(faultsOf(() => loadConfig({ AGENT_LABELS: text }))).toHaveLength(1);
+    },
+  );
+
+  it('takes several servers, each with its path', () => {
+    const urls = loadConfig({ SERVER_URL: 'http://a:1/, https://b/jobs/' }).serverUrl;
+    expect(urls).toBe('http://a:1,https://b/jobs');
+    expect(faultsOf(() => loadConfig({ SERVER_URL: 'http://a, ftp://b' }))).toHaveLength(1);
+    expect(faultsOf(() => loadConfig({ SERVER_URL: ',' }))).toHaveLength(1);
   });
 
   it('does not open the doors where authentication was asked for', () => {

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { ConfigError, faultsOfUnavailable, readSettings, type SettingSource } from './faults.js';
+import { FLEET_SETTINGS } from './fleet.settings.js';
 import { JOBS_SETTINGS } from './jobs.settings.js';
 import { isLoopback, SERVER_SETTINGS } from './server.settings.js';
 import { environmentName, type Settings, type ValuesOf } from './setting.js';
 import { STORAGE_SETTINGS } from './storage.settings.js';
 
 /** Every setting there is. */
-export const SETTINGS = { ...SERVER_SETTINGS, ...STORAGE_SETTINGS, ...JOBS_SETTINGS };
+export const SETTINGS = { ...SERVER_SETTINGS, ...STORAGE_SETTINGS, ...JOBS_SETTINGS, ...FLEET_SETTINGS };
 
 type Values = ValuesOf<typeof SETTINGS>;
 

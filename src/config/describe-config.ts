@@ -1,8 +1,9 @@
+import { type AgentConfig } from './agent-config.js';
 import { type AppConfig, SETTINGS } from './config.js';
 import { type Setting } from './setting.js';
 
 /** The settings in force, fit for a log: secrets hidden, big numbers as text. */
-export function describeConfig(config: AppConfig): Record<string, string | number | boolean> {
+export function describeConfig(config: AppConfig | AgentConfig): Record<string, string | number | boolean> {
   const settings: Readonly<Record<string, Setting<unknown>>> = SETTINGS;
   const shown = Object.entries(config).map(([option, value]) => {
     const redact = settings[option]?.redact;

@@ -42,14 +42,10 @@ function faultOf(name: string, given: string, setting: Setting<unknown>): string
 }
 
 /**
- * Settings of the full contract that this version can't honour. To ignore one would be a lie: whoever sets
- * `REDIS_URL` counts on a shared queue, whoever sets `AUTH` on locked doors.
+ * Settings of the full contract that this version can't honour. To ignore one would be a lie: whoever sets `AUTH`
+ * counts on locked doors.
  */
 const NOT_AVAILABLE: Readonly<Record<string, (given: string) => boolean>> = {
-  redisUrl: () => true,
-  serverUrl: () => true,
-  agentLabels: () => true,
-  agentToken: () => true,
   apiKeys: () => true,
   jwtSecret: () => true,
   jwtJwksUrl: () => true,

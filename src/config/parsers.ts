@@ -38,3 +38,35 @@ export function redactUrl(text: string): string {
 }
 
 export const REDACTED = '***';
+
+export function urlFrom(text: string): URL | null {
+  return URL.canParse(text) ? new URL(text) : null;
+}
+
+export const BARE_URL = 'an http:// or https:// URL without credentials, query and fragment';
+
+/** A {@link BARE_URL} without slashes at its end, or undefined. */
+export function bareHttpUrl(text: string): string | undefined {
+  const url = urlFrom(text);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) return undefined;
+  const isBare = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  return isBare ? url.href.replace(/\/+$/, '') : undefined;
+}
+
+/** A secret that is sent as a bearer token. */
+export function token(): Setting<string | undefined> {
+  return {
+    allowed: 'visible ASCII characters without spaces',
+    fallback: undefined,
+    redact: () => REDACTED,
+    parse: (text) => (/^[\x21-\x7e]+$/.test(text) ? text : undefined),
+  };
+}
+
+/** Parts of a text between commas, without the blanks around them; empty ones are left out. */
+export function listed(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { integer, REDACTED, redactUrl } from './parsers.js';
+import { BARE_URL, bareHttpUrl, integer, redactUrl, token, urlFrom } from './parsers.js';
 import { type Setting } from './setting.js';
 
 const dataDir: Setting<string> = {
@@ -19,10 +19,6 @@ function isSqlite(text: string): boolean {
   return /^sqlite:[^\0]+$/s.test(text);
 }
 
-function urlFrom(text: string): URL | null {
-  return URL.canParse(text) ? new URL(text) : null;
-}
-
 function isMysql(text: string): boolean {
   const url = urlFrom(text);
   if (url === null || !['mysql:', 'mariadb:'].includes(url.protocol)) return false;
@@ -30,23 +26,10 @@ function isMysql(text: string): boolean {
 }
 
 const dataManagerUrl: Setting<string | undefined> = {
-  allowed:
-    'an http:// or https:// URL without credentials, query and fragment (a token is DATA_MANAGER_TOKEN)',
+  allowed: `${BARE_URL} (a token is DATA_MANAGER_TOKEN)`,
   fallback: undefined,
   redact: redactUrl,
-  parse(text) {
-    const url = urlFrom(text);
-    if (url === null || !['http:', 'https:'].includes(url.protocol)) return undefined;
-    const isBare = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
-    return isBare ? url.href.replace(/\/+$/, '') : undefined;
-  },
-};
-
-const dataManagerToken: Setting<string | undefined> = {
-  allowed: 'visible ASCII characters without spaces',
-  fallback: undefined,
-  redact: () => REDACTED,
-  parse: (text) => (/^[\x21-\x7e]+$/.test(text) ? text : undefined),
+  parse: bareHttpUrl,
 };
 
 const tablePrefix: Setting<string> = {
@@ -61,6 +44,6 @@ export const STORAGE_SETTINGS = {
   databaseUrl,
   tablePrefix,
   dataManagerUrl,
-  dataManagerToken,
+  dataManagerToken: token(),
   tombstoneDays: integer({ min: 0, max: 36_500, fallback: 30 }),
 };

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Sqlite from 'libsql';
 import { isUuid } from '../kernel/ids.js';
@@ -19,6 +19,8 @@ export class DataDirectory {
     readonly path: string,
     /** UUID of the directory: the same over restarts, another for each directory. */
     readonly instanceId: string,
+    /** How often it was held, this time included. */
+    readonly generation: number,
     private readonly lock: Sqlite.Database,
   ) {}
 
@@ -29,7 +31,7 @@ export class DataDirectory {
   static async hold(path: string): Promise<DataDirectory> {
     await mkdir(path, { recursive: true, mode: 0o700 });
     const lock = takeLock(path);
-    return new DataDirectory(path, await instanceIdIn(path), lock);
+    return new DataDirectory(path, await instanceIdIn(path), await nextGenerationIn(path), lock);
   }
 
   /** Stored files. */
@@ -67,4 +69,14 @@ async function instanceIdIn(path: string): Promise<string> {
   const made = randomUUID();
   await writeFile(file, `${made}\n`, { flush: true });
   return made;
+}
+
+async function nextGenerationIn(path: string): Promise<number> {
+  const file = join(path, 'generation');
+  const last = Number(await readFile(file, 'utf8').catch(() => '0'));
+  const next = (Number.isSafeInteger(last) && last > 0 ? last : 0) + 1;
+  // Renamed into its place: cut short by a power cut, it would begin anew.
+  await writeFile(`${file}.new`, `${next}\n`, { flush: true });
+  await rename(`${file}.new`, file);
+  return next;
 }

@@ -2,6 +2,8 @@ import { type Connection, type Pool, type PoolConnection, type ResultSetHeader }
 import { promisify } from 'node:util';
 import { type Engine, type Statement } from './engine.js';
 
+const DEADLOCK_TRIES = 10;
+
 /** Straight to the pool of connections: each statement is a transaction of its own where it stands alone. */
 export class MysqlEngine implements Engine {
   constructor(private readonly pool: Pool) {}
@@ -10,7 +12,18 @@ export class MysqlEngine implements Engine {
     return (await query(this.pool, statement)) as unknown[];
   }
 
+  /** Whoever loses a deadlock has changed nothing, and may try again at once. */
   async write(statements: readonly Statement[]): Promise<number> {
+    for (let triesLeft = DEADLOCK_TRIES; ; triesLeft -= 1) {
+      try {
+        return await this.writeOnce(statements);
+      } catch (error) {
+        if (!isDeadlock(error) || triesLeft <= 1) throw error;
+      }
+    }
+  }
+
+  private async writeOnce(statements: readonly Statement[]): Promise<number> {
     const [only, ...others] = statements;
     if (only !== undefined && others.length === 0) return change(this.pool, only);
     const connection = await promisify(this.pool.getConnection.bind(this.pool))();
@@ -20,6 +33,10 @@ export class MysqlEngine implements Engine {
       connection.release();
     }
   }
+}
+
+function isDeadlock(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ER_LOCK_DEADLOCK';
 }
 
 async function transact(connection: PoolConnection, statements: readonly Statement[]): Promise<number> {

@@ -1,17 +1,56 @@
-import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
-import { JobDispatcher, WaitingJobs } from './job-dispatcher.port.js';
+import { type DynamicModule, type InjectionToken, Module, type ModuleMetadata } from '@nestjs/common';
+import { JobDispatcher, JobFeed, LiveAgents, WaitingJobs } from './job-dispatcher.port.js';
 import { InProcessQueue } from './queue/in-process-queue.js';
+import { type RedisQueueOptions } from './queue/redis/connection.js';
+import { RedisDispatcher } from './queue/redis/redis-dispatcher.js';
+import { RedisFeed } from './queue/redis/redis-feed.js';
 
-/** Brings jobs to agents: within this process. */
+/** Which queue, and for whom. */
+export interface ExecutionOptions {
+  /** Null: the queue is in this process. */
+  readonly redis: RedisQueueOptions | null;
+  /** Of the agent in this process. */
+  readonly labels: readonly string[];
+}
+
+export interface ExecutionModuleOptions extends Required<Pick<ModuleMetadata, 'imports'>> {
+  readonly inject: InjectionToken[];
+  readonly useFactory: (...dependencies: never[]) => ExecutionOptions;
+}
+
+/** The agent's end of a queue in Redis, alone. */
+@Module({})
+export class FeedModule {
+  static register({ redis, labels }: { redis: RedisQueueOptions; labels: readonly string[] }): DynamicModule {
+    const feed = { provide: JobFeed, useFactory: () => new RedisFeed(redis, labels) };
+    return { module: FeedModule, providers: [feed], exports: [JobFeed] };
+  }
+}
+
+const OPTIONS = Symbol('ExecutionOptions');
+
+/** Brings jobs to agents: within this process, or through Redis. */
 @Module({})
 export class ExecutionModule {
-  /** @param imports modules that provide {@link WaitingJobs} */
-  static register({ imports }: Required<Pick<ModuleMetadata, 'imports'>>): DynamicModule {
+  /** `imports` must provide {@link WaitingJobs} and {@link LiveAgents}, and what `inject` names. */
+  static register({ imports, inject, useFactory }: ExecutionModuleOptions): DynamicModule {
     const dispatcher = {
       provide: JobDispatcher,
-      inject: [WaitingJobs],
-      useFactory: (waiting: WaitingJobs) => new InProcessQueue(waiting),
+      inject: [OPTIONS, WaitingJobs, LiveAgents],
+      useFactory: ({ redis, labels }: ExecutionOptions, waiting: WaitingJobs, agents: LiveAgents) =>
+        redis === null ? new InProcessQueue(waiting, labels) : new RedisDispatcher(redis, waiting, agents),
     };
-    return { module: ExecutionModule, imports, providers: [dispatcher], exports: [JobDispatcher] };
+    const feed = {
+      provide: JobFeed,
+      inject: [OPTIONS, JobDispatcher],
+      useFactory: ({ redis, labels }: ExecutionOptions, queue: JobDispatcher) =>
+        redis === null ? queue : new RedisFeed(redis, labels),
+    };
+    return {
+      module: ExecutionModule,
+      imports,
+      providers: [{ provide: OPTIONS, inject, useFactory }, dispatcher, feed],
+      exports: [JobDispatcher, JobFeed],
+    };
   }
 }

@@ -3,35 +3,20 @@ export interface WaitingJob {
   readonly id: string;
   /** Lower runs first; of equals the lower id, which is the older job. */
   readonly rank: number;
+  /** Only an agent that has all of these labels may run it. */
+  readonly requires: readonly string[];
 }
 
 /** Where a queue finds what waits beyond its own window: the database. */
 export abstract class WaitingJobs {
-  /** The first `limit` jobs that may be run now, in their order. */
-  abstract next(limit: number): Promise<readonly WaitingJob[]>;
+  /** The first `limit` jobs that an agent with `labels` may run now, in their order. */
+  abstract next(limit: number, labels: readonly string[]): Promise<readonly WaitingJob[]>;
 }
 
-/** Why a running job is interrupted: it must not run any more, or this process ends. */
-export type Interruption = 'recalled' | 'shutdown';
-
-/** One job on its way through an agent. */
-export interface Delivery {
-  readonly jobId: string;
-  /** Aborts with an {@link Interruption} as its reason. */
-  readonly signal: AbortSignal;
-  /** Says that its command has ended: the next may start while the result of this one is being stored. */
-  readonly freePlace: () => void;
-}
-
-/** What an agent does with a job. Rejects only where it could not be asked for leave: the job is brought again. */
-export type JobHandler = (delivery: Delivery) => Promise<void>;
-
-export interface Consumer {
-  /**
-   * Takes nothing more, lets what runs go on for `graceMs`, then interrupts it with `shutdown`.
-   * Resolves when the last handler has returned.
-   */
-  drain(graceMs: number): Promise<void>;
+/** What a queue must know of those that it serves. */
+export abstract class LiveAgents {
+  /** The sets of labels that agents have that are alive, each once. */
+  abstract labelSets(): Promise<readonly (readonly string[])[]>;
 }
 
 /**
@@ -42,9 +27,53 @@ export abstract class JobDispatcher {
   /** Says that a job may be run now. Never fails: an id that was not taken is found in the database later. */
   abstract offer(job: WaitingJob): void;
 
-  /** Says that a job must not run any more: it is forgotten, or interrupted where it runs. */
+  /**
+   * Says that a job must not run any more: it is forgotten, or interrupted where it runs. Never fails: an agent
+   * that can't be reached is told with its next sign of life.
+   */
   abstract recall(jobId: string): void;
+}
 
+/** Why a running job is interrupted: it must not run any more, or this process ends. */
+export type Interruption = 'recalled' | 'shutdown';
+
+/** One job on its way to an agent. */
+export interface Delivery {
+  readonly jobId: string;
+  /** Aborts with an {@link Interruption} as its reason. */
+  readonly signal: AbortSignal;
+  /** Says that its command has ended: the next may start while the result of this one is being stored. */
+  readonly freePlace: () => void;
+}
+
+/** A job that an agent was granted, and runs. */
+export interface Run {
+  /** Never rejects. */
+  readonly ended: Promise<void>;
+}
+
+/**
+ * What an agent does with a job. Resolves when it is decided whether it runs here, from when on the queue need not
+ * remember the job: null where it does not. Rejects only where that could not be asked: the job is brought again.
+ */
+export type JobHandler = (delivery: Delivery) => Promise<Run | null>;
+
+export interface Consumer {
+  /**
+   * Since when each recall has reached this process, in ms of `monotonicNow()`; null while none would. Whoever runs a
+   * job must ask by itself whether it still may: while it is null, and once since then.
+   */
+  hearingSince(): number | null;
+
+  /**
+   * Takes nothing more, lets what runs go on for `graceMs`, then interrupts it with `shutdown`.
+   * Resolves when the last run has ended.
+   */
+  drain(graceMs: number): Promise<void>;
+}
+
+/** Where an agent gets jobs from: the other end of a {@link JobDispatcher}, in this process or another. */
+export abstract class JobFeed {
   /**
    * Hands jobs to `handler`, at most `concurrency` (1 or more) at once, and beside them as many more whose
    * place was freed already.

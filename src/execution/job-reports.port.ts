@@ -1,3 +1,15 @@
+/** What an agent says of itself. */
+export interface AgentCard {
+  /** Names it for ever, over restarts and moves of its data directory, and no other one: 1 … 255 characters. */
+  readonly name: string;
+  /** What jobs may ask for: sorted, no two the same. */
+  readonly labels: readonly string[];
+  /** Jobs at once, 1 or more. */
+  readonly concurrency: number;
+  /** How often it was started under this name, 1 or more: what an earlier process of it said may arrive later. */
+  readonly generation: number;
+}
+
 /** Proof that an agent holds one attempt of a job. */
 export interface Lease {
   readonly jobId: string;
@@ -8,6 +20,10 @@ export interface Lease {
 /** All that an agent needs to know of an attempt that was granted to it. */
 export interface Assignment {
   readonly lease: Lease;
+  /** Ms from the request on until the lease ends, if no sign of life extends it. */
+  readonly leaseMs: number;
+  /** Ms from the request on until the job expires, or null. */
+  readonly expiresInMs: number | null;
   readonly command: string;
   /** True where there was nothing to stage, so that the grant is the start as well: {@link JobReports.started} need not be asked. */
   readonly running: boolean;
@@ -60,6 +76,14 @@ export interface AttemptReturned {
 
 export type AttemptResult = AttemptEnded | AttemptFault | AttemptReturned;
 
+/** The answer to a sign of life. */
+export interface Renewal {
+  /** Ids of the jobs that the agent holds still. */
+  readonly held: readonly string[];
+  /** Ms from the request on until their leases end. */
+  readonly leaseMs: number;
+}
+
 /**
  * Where agents ask for leave and tell what happened. Each method is safe to repeat with the same arguments,
  * and throws `DomainError('unavailable')` while it can't be answered: then repeat it.
@@ -67,12 +91,16 @@ export type AttemptResult = AttemptEnded | AttemptFault | AttemptReturned;
 export abstract class JobReports {
   /**
    * An agent starts and holds nothing: what it held under this name, before it was killed, is lost and goes back
-   * to the queue at once.
+   * to the queue at once. Once for each generation, however often it is said.
    */
-  abstract arrived(agent: string): Promise<void>;
+  abstract arrived(agent: AgentCard): Promise<void>;
+
+  /** An agent ends, and holds nothing any more. */
+  abstract left(agent: AgentCard): Promise<void>;
 
   /**
    * Grants an attempt of the job, or null: it is not to be run (any more), or somebody else has it.
+   * @param agent the name of an {@link AgentCard}
    * @param token a fresh UUID, the same on each repetition of one claim
    */
   abstract claim(jobId: string, agent: string, token: string): Promise<Assignment | null>;
@@ -80,8 +108,8 @@ export abstract class JobReports {
   /** The command is about to start. False: it must not. */
   abstract started(lease: Lease): Promise<boolean>;
 
-  /** Sign of life for all that an agent holds. Resolves with the ids of the jobs that it holds still. */
-  abstract renew(leases: readonly Lease[]): Promise<readonly string[]>;
+  /** Sign of life of an agent, and for all `leases` that it holds, of which there may be none. */
+  abstract renew(agent: AgentCard, leases: readonly Lease[]): Promise<Renewal>;
 
   /** The end of an attempt. False: the attempt was not the agent's any more, and nothing of its result counts. */
   abstract ended(lease: Lease, result: AttemptResult): Promise<boolean>;

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import pLimit from 'p-limit';
 import { type Caller } from '../auth/auth.port.js';
 import { FileStore } from '../data-manager/file-store.js';
+import { labelSetText } from '../kernel/agent-labels.js';
 import { Clock } from '../kernel/clock.js';
 import { DomainError } from '../kernel/errors.js';
 import { OrderedIds } from '../kernel/ids.js';
@@ -55,6 +56,7 @@ export class Admission {
       command: request.command,
       spec: specOf(request),
       needsStaging: filesOf(request).size > 0 ? 1 : 0,
+      requires: labelSetText(request.requires ?? []),
       labels: request.labels ?? null,
       ttl: ttl?.toString() ?? null,
       queueRank: -(request.priority ?? PRIORITY_RANGE.default) + 0,

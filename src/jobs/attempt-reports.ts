@@ -1,33 +1,38 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
+  type AgentCard,
   type Assignment,
-  type AttemptEnded,
   type AttemptResult,
   JobReports,
   type Lease,
+  type Renewal,
 } from '../execution/job-reports.port.js';
 import { Clock } from '../kernel/clock.js';
-import { Faults } from './faults.js';
+import { AgentPresence } from './agents/agent-presence.js';
+import { AttemptResults } from './attempt-results.js';
 import { type JobRow } from './job.entity.js';
 import { JobsRepository } from './jobs.repository.js';
 import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
-import { LostAgents } from './recovery/lost-agents.js';
 
 /** Answers agents from the database: it grants each attempt once, and believes only who holds the lease. */
 @Injectable()
 export class AttemptReports extends JobReports {
   constructor(
     private readonly jobs: JobsRepository,
-    private readonly faults: Faults,
-    private readonly lostAgents: LostAgents,
+    private readonly results: AttemptResults,
+    private readonly presence: AgentPresence,
     private readonly clock: Clock,
     @Inject(JOBS_OPTIONS) private readonly options: JobsOptions,
   ) {
     super();
   }
 
-  arrived(agent: string): Promise<void> {
-    return this.lostAgents.takeBackFrom(agent);
+  arrived(agent: AgentCard): Promise<void> {
+    return this.presence.arrived(agent);
+  }
+
+  left(agent: AgentCard): Promise<void> {
+    return this.presence.left(agent);
   }
 
   async claim(jobId: string, agent: string, token: string): Promise<Assignment | null> {
@@ -36,8 +41,8 @@ export class AttemptReports extends JobReports {
     // Read back whether or not this very call changed the row: a repeated claim is granted once and answered twice.
     const row = await this.jobs.find(jobId);
     if (row?.leaseToken !== token) return null;
-    this.lostAgents.schedule.expectAt(until);
-    return assignmentOf(row, token);
+    this.presence.leaseEndsAt(until);
+    return assignmentOf(row, token, this.clock.now());
   }
 
   async started(lease: Lease): Promise<boolean> {
@@ -46,50 +51,16 @@ export class AttemptReports extends JobReports {
     return row?.leaseToken === lease.token && row.state === 'running';
   }
 
-  renew(leases: readonly Lease[]): Promise<readonly string[]> {
-    return leases.length === 0 ? Promise.resolve([]) : this.jobs.renew(leases, this.leaseEnd());
-  }
-
-  async ended(lease: Lease, result: AttemptResult): Promise<boolean> {
-    // The common end needs no look at the row: the guarded update says all.
-    if (result.kind === 'ended' && !result.repeatable && (await this.keep(lease, result))) return true;
-    const row = await this.jobs.find(lease.jobId);
-    if (row === null) return false;
-    return row.leaseToken === lease.token ? this.settle(lease, row, result) : isRecorded(row, lease, result);
-  }
-
-  private settle(lease: Lease, row: JobRow, result: AttemptResult): Promise<boolean> {
-    switch (result.kind) {
-      case 'returned':
-        return this.faults.giveBack(lease, row);
-      case 'fault': {
-        const again = result.passing ? 'after a while' : 'never';
-        return this.faults.settle(lease, row, { reason: result.reason, again });
-      }
-      case 'ended': {
-        const again = result.repeatable && row.spec.retryOnFailure === true && row.retriesLeft > 0;
-        if (!again) return this.keep(lease, result);
-        return this.faults.settle(lease, row, {
-          reason: result.reason ?? 'The command failed.',
-          again: 'after a while',
-        });
-      }
-    }
-  }
-
-  private keep(lease: Lease, result: AttemptEnded): Promise<boolean> {
+  async renew(agent: AgentCard, leases: readonly Lease[]): Promise<Renewal> {
     const now = this.clock.now();
-    return this.jobs.finish(lease, result.succeeded ? 'succeeded' : 'failed', {
-      finishedAt: now,
-      answerId: result.answerId,
-      stderrId: result.stderrId,
-      outputs: result.outputs.length === 0 ? null : [...result.outputs],
-      exitCode: result.exitCode,
-      signal: result.signal,
-      reason: result.reason,
-      // Nobody may ever have looked for what the attempts before this one stored.
-      ...(lease.attempt > 1 ? { cleanupAt: now } : {}),
-    });
+    const until = this.leaseEnd();
+    await this.presence.saw(agent);
+    const held = leases.length === 0 ? [] : await this.jobs.renew(leases, until);
+    return { held, leaseMs: until - now };
+  }
+
+  ended(lease: Lease, result: AttemptResult): Promise<boolean> {
+    return this.results.record(lease, result);
   }
 
   private leaseEnd(): number {
@@ -97,16 +68,11 @@ export class AttemptReports extends JobReports {
   }
 }
 
-/** Whether this very report was taken before, and only its answer was lost on the way. */
-function isRecorded(row: JobRow, lease: Lease, result: AttemptResult): boolean {
-  if (row.attempt !== lease.attempt) return false;
-  if (result.kind !== 'ended') return row.state === 'queued' || row.state === 'failed';
-  return row.answerId === result.answerId && (row.state === 'succeeded' || row.state === 'failed');
-}
-
-function assignmentOf(row: JobRow, token: string): Assignment {
+function assignmentOf(row: JobRow, token: string, now: number): Assignment {
   return {
     lease: { jobId: row.id, attempt: row.attempt, token },
+    leaseMs: (row.leaseUntil ?? now) - now,
+    expiresInMs: row.expiresAt === null ? null : row.expiresAt - now,
     command: row.command,
     binary: row.spec.binary ?? null,
     inputFiles: row.spec.inputFiles ?? [],

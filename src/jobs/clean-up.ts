@@ -2,11 +2,12 @@ import { Injectable, Logger } from '@nestjs/common';
 import pLimit from 'p-limit';
 import { Clock } from '../kernel/clock.js';
 import { messageOf } from '../kernel/errors.js';
-import { DueWork } from './due-work.js';
+import { type DueWork } from './due-work.js';
 import { type JobRow } from './job.entity.js';
 import { isVisible } from './job.states.js';
 import { JobsRepository } from './jobs.repository.js';
 import { LeftoverFiles } from './leftover-files.js';
+import { Timetable } from './timetable.js';
 
 const BATCH = 100;
 const AT_ONCE = 8;
@@ -28,10 +29,10 @@ export class CleanUp {
     private readonly jobs: JobsRepository,
     private readonly leftovers: LeftoverFiles,
     private readonly clock: Clock,
+    timetable: Timetable,
   ) {
-    this.schedule = new DueWork({
+    this.schedule = timetable.add({
       name: 'the removal of left-over files',
-      clock,
       next: () => jobs.nextDue('cleanupAt'),
       work: (now, stopping) => this.cleanAllDue(now, stopping),
     });

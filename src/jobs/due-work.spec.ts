@@ -22,6 +22,7 @@ describe('DueWork', () => {
     work = new DueWork({
       name: 'the test',
       clock,
+      longestSleepMs: 30_000,
       next: () => Promise.resolve(due.length === 0 ? null : Math.min(...due)),
       work: (now) => {
         runs += 1;

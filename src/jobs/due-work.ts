@@ -2,8 +2,6 @@ import { Logger } from '@nestjs/common';
 import { type Clock } from '../kernel/clock.js';
 import { messageOf } from '../kernel/errors.js';
 
-/** Also bounds what a timer is asked for: `setTimeout` overflows at 2^31 ms. */
-const LONGEST_SLEEP_MS = 30_000;
 const AFTER_FAULT_MS = 1_000;
 /** Between two runs: what is due but can't be settled must not make it spin. */
 const SHORTEST_PAUSE_MS = 10;
@@ -12,6 +10,8 @@ export interface DueWorkOptions {
   /** For the log. */
   readonly name: string;
   readonly clock: Clock;
+  /** Ms; also bounds what a timer is asked for: `setTimeout` overflows at 2^31. */
+  readonly longestSleepMs: number;
   /** When something is due next, in milliseconds since the epoch; null: nothing is known of. */
   readonly next: () => Promise<number | null>;
   /** Does what is due at `now`; `stopping` aborts when no more should be begun. */
@@ -44,7 +44,7 @@ export class DueWork {
     if (this.state !== 'started' || at >= this.wakeAt) return;
     this.wakeAt = at;
     clearTimeout(this.timer);
-    const sleep = Math.min(Math.max(0, at - this.options.clock.now()), LONGEST_SLEEP_MS);
+    const sleep = Math.min(Math.max(0, at - this.options.clock.now()), this.options.longestSleepMs);
     this.timer = setTimeout(() => {
       this.wake();
     }, sleep);
@@ -66,12 +66,12 @@ export class DueWork {
   private async runOnce(): Promise<void> {
     if (this.state !== 'started') return;
     this.wakeAt = Number.POSITIVE_INFINITY;
-    const { clock, next, work } = this.options;
+    const { clock, longestSleepMs, next, work } = this.options;
     try {
       await work(clock.now(), this.stopping.signal);
       const at = (await next()) ?? Number.POSITIVE_INFINITY;
       this.expectAt(Math.max(at, clock.now() + SHORTEST_PAUSE_MS));
-      this.expectAt(clock.now() + LONGEST_SLEEP_MS);
+      this.expectAt(clock.now() + longestSleepMs);
       this.faulty = false;
     } catch (error) {
       this.report(error);

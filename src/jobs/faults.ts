@@ -5,6 +5,7 @@ import { CleanUp } from './clean-up.js';
 import { type JobRow } from './job.entity.js';
 import { JobsRepository, type LeaseKey } from './jobs.repository.js';
 import { DelayedRetries } from './recovery/delayed-retries.js';
+import { waitingJobOf } from './recovery/stored-waiting-jobs.js';
 
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 60_000;
@@ -40,7 +41,7 @@ export class Faults {
   /** Back to the queue without blame: it costs no retry. */
   async giveBack(lease: LeaseKey, row: JobRow): Promise<boolean> {
     const done = await this.jobs.putBack(lease, { notBefore: null, cleanupAt: this.clock.now() });
-    if (done) this.dispatcher.offer({ id: row.id, rank: row.queueRank });
+    if (done) this.dispatcher.offer(waitingJobOf(row));
     return done;
   }
 
@@ -49,7 +50,7 @@ export class Faults {
     const notBefore = fault.again === 'at once' ? null : now + delayBefore(row.attempt);
     const changes = { notBefore, retriesLeft: row.retriesLeft - 1, reason: fault.reason, cleanupAt: now };
     if (!(await this.jobs.putBack(lease, changes))) return false;
-    if (notBefore === null) this.dispatcher.offer({ id: row.id, rank: row.queueRank });
+    if (notBefore === null) this.dispatcher.offer(waitingJobOf(row));
     else this.retries.schedule.expectAt(notBefore);
     return true;
   }

@@ -1,29 +1,53 @@
-import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
+import { type DynamicModule, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { Database } from '../database/database.js';
-import { WaitingJobs } from '../execution/job-dispatcher.port.js';
+import { DatabaseClock } from '../database/database-clock.js';
+import { LiveAgents, WaitingJobs } from '../execution/job-dispatcher.port.js';
 import { Clock, SteadyClock } from '../kernel/clock.js';
+import { AgentDirectory } from './agents/agent-directory.js';
+import { AgentsRepository } from './agents/agents.repository.js';
+import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
 import { JobsRepository } from './jobs.repository.js';
 import { StoredWaitingJobs } from './recovery/stored-waiting-jobs.js';
 
-/** The jobs in the database, below all that is done with them. */
+export interface JobStoreModuleOptions extends Required<Pick<ModuleMetadata, 'imports'>> {
+  /** Binds `JOBS_OPTIONS`. */
+  readonly options: Provider;
+}
+
+function clockFor({ isShared }: JobsOptions, database: Database): Clock {
+  return isShared && database.dialect === 'mysql' ? new DatabaseClock(database) : new SteadyClock();
+}
+
+/** The jobs and agents in the database, below all that is done with them. */
 @Module({})
 export class JobStoreModule {
-  /** @param imports modules that provide {@link Database} */
-  static register({ imports }: Required<Pick<ModuleMetadata, 'imports'>>): DynamicModule {
-    const repository = {
-      provide: JobsRepository,
+  /** `imports` must provide {@link Database}. */
+  static register({ imports, options }: JobStoreModuleOptions): DynamicModule {
+    const repositories = [JobsRepository, AgentsRepository].map((repository) => ({
+      provide: repository,
       inject: [Database],
-      useFactory: (database: Database) => new JobsRepository(database),
-    };
+      useFactory: (database: Database) => new repository(database),
+    }));
     return {
       module: JobStoreModule,
       imports,
       providers: [
-        repository,
-        { provide: Clock, useClass: SteadyClock },
+        options,
+        ...repositories,
+        AgentDirectory,
+        { provide: Clock, inject: [JOBS_OPTIONS, Database], useFactory: clockFor },
         { provide: WaitingJobs, useClass: StoredWaitingJobs },
+        { provide: LiveAgents, useExisting: AgentDirectory },
       ],
-      exports: [JobsRepository, WaitingJobs, Clock],
+      exports: [
+        JOBS_OPTIONS,
+        JobsRepository,
+        AgentsRepository,
+        AgentDirectory,
+        Clock,
+        WaitingJobs,
+        LiveAgents,
+      ],
     };
   }
 }

@@ -1,5 +1,6 @@
 import { EntitySchema, type EntitySchemaColumnOptions, type ValueTransformer } from 'typeorm';
 import { columnTypes, type Dialect } from '../database/dialect.js';
+import { MAX_LABEL_SET_LENGTH } from '../kernel/agent-labels.js';
 import { type JobState } from './job.states.js';
 import { type JobOutput } from './job.types.js';
 
@@ -25,6 +26,8 @@ export interface JobRow {
   spec: JobSpec;
   /** 1 where it names files that must be staged, else 0. */
   needsStaging: number;
+  /** Labels that its agent must have, as one text; empty: any will do. */
+  requires: string;
   labels: Record<string, string> | null;
   /** Seconds, in decimal digits: 64 bits unsigned fit no number of either database and of JavaScript. */
   ttl: string | null;
@@ -57,7 +60,8 @@ export interface JobRow {
   cleanupAt: number | null;
 }
 
-const asNumber: ValueTransformer = {
+/** Both databases may give a 64-bit number as text. */
+export const asNumber: ValueTransformer = {
   to: (value: number | null | undefined) => value,
   from: (value: string | number | null) => (value === null ? null : Number(value)),
 };
@@ -79,6 +83,7 @@ function jobColumns(dialect: Dialect): Record<keyof JobRow, EntitySchemaColumnOp
     command: { ...longText },
     spec: { ...longText, transformer: asJson },
     needsStaging: { name: 'needs_staging', ...int },
+    requires: { ...exact(MAX_LABEL_SET_LENGTH) },
     labels: { ...longText, ...optional, transformer: asJson },
     ttl: { ...exact(20), ...optional },
     queueRank: { name: 'queue_rank', ...int },
@@ -105,7 +110,7 @@ function jobColumns(dialect: Dialect): Record<keyof JobRow, EntitySchemaColumnOp
 
 /** Each query of the repository has its index; `test/integration/query-plans.spec.ts` proves it. */
 export const JOB_INDEXES = {
-  job_dispatch: ['state', 'queueRank', 'id'],
+  job_dispatch: ['state', 'requires', 'queueRank', 'id'],
   job_list_by_state: ['owner', 'state', 'id'],
   job_list: ['owner', 'goneAt', 'id'],
   job_lease: ['leaseUntil'],

@@ -32,6 +32,8 @@ export interface RunRequest {
   readonly retries?: number;
   readonly retryOnFailure?: boolean;
   readonly priority?: number;
+  /** Labels that the agent must have, at most 8. */
+  readonly requires?: readonly string[];
 }
 
 /** A file that a job produced, by its path in the working directory. */
@@ -53,9 +55,12 @@ export interface JobView {
   readonly labels: Readonly<Record<string, string>>;
   readonly owner: string;
   readonly command: string;
+  /** Labels that its agent must have, sorted. */
+  readonly requires: readonly string[];
   readonly ttl: bigint | null;
   readonly exitCode: number | null;
   readonly signal: string | null;
+  /** Why it failed, or why it waits; one sentence for a person. */
   readonly reason: string | null;
   readonly attempt: number;
   readonly agent: string | null;

@@ -1,3 +1,4 @@
+import { labelsIn } from '../kernel/agent-labels.js';
 import { type JobRow } from './job.entity.js';
 import { isVisible } from './job.states.js';
 import { type JobView } from './job.types.js';
@@ -32,6 +33,7 @@ export function viewOf(row: JobRow): JobView {
     labels: row.labels ?? {},
     owner: row.owner,
     command: row.command,
+    requires: labelsIn(row.requires),
     ttl: row.ttl === null ? null : BigInt(row.ttl),
     exitCode: row.exitCode,
     signal: row.signal,

@@ -1,23 +1,25 @@
-import { type DynamicModule, Module, type ModuleMetadata, type Provider, type Type } from '@nestjs/common';
+import { type DynamicModule, Module, type ModuleMetadata, type Type } from '@nestjs/common';
 import { JobReports } from '../execution/job-reports.port.js';
 import { Admission } from './admission.js';
+import { AgentList } from './agents/agent-list.js';
+import { AgentPresence } from './agents/agent-presence.js';
 import { AttemptReports } from './attempt-reports.js';
+import { AttemptResults } from './attempt-results.js';
 import { CleanUp } from './clean-up.js';
 import { Endings } from './endings.js';
 import { ExpiryService } from './expiry/expiry.service.js';
 import { Faults } from './faults.js';
+import { JobAccess } from './job-access.js';
 import { JobsService } from './jobs.service.js';
 import { LeftoverFiles } from './leftover-files.js';
 import { QueueDepth } from './queue-depth.js';
 import { DelayedRetries } from './recovery/delayed-retries.js';
 import { LostAgents } from './recovery/lost-agents.js';
 import { Tombstones } from './recovery/tombstones.js';
-import { Schedules } from './schedules.js';
 import { Submission } from './submission.js';
+import { Timetable } from './timetable.js';
 
 export interface JobsModuleOptions extends Required<Pick<ModuleMetadata, 'imports'>> {
-  /** Binds `JOBS_OPTIONS`. */
-  readonly options: Provider;
   readonly controllers: Type[];
 }
 
@@ -25,25 +27,28 @@ export interface JobsModuleOptions extends Required<Pick<ModuleMetadata, 'import
 @Module({})
 export class JobsModule {
   /** `imports` must provide the job store, a `JobDispatcher` and a `FileStore`. */
-  static register({ imports, options, controllers }: JobsModuleOptions): DynamicModule {
+  static register({ imports, controllers }: JobsModuleOptions): DynamicModule {
     return {
       module: JobsModule,
       imports,
       controllers,
       providers: [
-        options,
         Admission,
+        AgentList,
+        AgentPresence,
+        AttemptResults,
         CleanUp,
         DelayedRetries,
         Endings,
         ExpiryService,
         Faults,
+        JobAccess,
         JobsService,
         LeftoverFiles,
         LostAgents,
         QueueDepth,
-        Schedules,
         Submission,
+        Timetable,
         Tombstones,
         { provide: JobReports, useClass: AttemptReports },
       ],

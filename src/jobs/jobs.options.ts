@@ -8,6 +8,10 @@ export interface JobsOptions {
   readonly agentLostSeconds: number;
   /** So many days a deleted or expired job is remembered. */
   readonly tombstoneDays: number;
+  /** Whether other processes share the work: servers on the same database, and agents that claim and report. */
+  readonly isShared: boolean;
+  /** What an agent of another process has to show with each report; undefined: nothing. */
+  readonly agentToken?: string;
 }
 
 export const JOBS_OPTIONS = Symbol('JobsOptions');

@@ -4,6 +4,7 @@ import { type Durability, type Statement } from '../database/engine.js';
 import { reachingDatabase } from '../database/failure.js';
 import { Table } from '../database/table.js';
 import { type JobListing, jobListStatement, labelText } from './job-list.query.js';
+import { nextRunnable, type RunnableJob } from './job-queue.query.js';
 import { type JobRow } from './job.entity.js';
 import { type JobState, LEASED_STATES, sourcesOf } from './job.states.js';
 
@@ -12,6 +13,8 @@ export interface LeaseKey {
   readonly jobId: string;
   readonly attempt: number;
   readonly token: string;
+  /** Ms since the epoch: only if it has ended by then, and was not extended meanwhile. */
+  readonly endedBy?: number;
 }
 
 /** What must hold beside the state, with `?` for its parameters. */
@@ -63,14 +66,10 @@ export class JobsRepository {
     return rows.map(({ id }) => id);
   }
 
-  /** What may be run now, in the order in which it is to be run. */
-  async nextWaiting(limit: number, now: number): Promise<Pick<JobRow, 'id' | 'queueRank'>[]> {
-    return this.database.rows({
-      sql: `SELECT id, queue_rank AS queueRank FROM ${this.tablePrefix}jobs
-        WHERE state = 'queued' AND (not_before IS NULL OR not_before <= ?)
-        ORDER BY queue_rank, id LIMIT ${String(limit)}`,
-      parameters: [now],
-    });
+  /** What an agent with `labels` may run now, in the order in which it is to be run. */
+  nextWaiting(limit: number, labels: readonly string[], now: number): Promise<RunnableJob[]> {
+    const target = { dialect: this.database.dialect, tablePrefix: this.tablePrefix };
+    return nextRunnable(this.database, target, { limit, labels, now });
   }
 
   countWaiting(): Promise<number> {
@@ -228,15 +227,31 @@ export class JobsRepository {
     return reachingDatabase(() => this.jobs.find({ where: { state: In(LEASED_STATES), agent } }));
   }
 
+  /** All that agents hold, oldest first. */
+  allHeld(): Promise<Pick<JobRow, 'id' | 'owner' | 'agent'>[]> {
+    const where = { state: In(LEASED_STATES) };
+    const select = { id: true, owner: true, agent: true };
+    return reachingDatabase(() => this.jobs.find({ select, where, order: { id: 'ASC' } }));
+  }
+
+  /** Has the files of an attempt looked for that was not believed; nothing happens where that is due already. */
+  async suspectFiles(id: string, now: number): Promise<void> {
+    await reachingDatabase(() => this.jobs.update({ id, cleanupAt: IsNull() }, { cleanupAt: now }));
+  }
+
   private changeHeld(
     lease: LeaseKey,
     to: JobState,
     changes: Partial<JobRow>,
     guard?: Guard,
   ): Promise<boolean> {
+    const ended =
+      lease.endedBy === undefined ? [] : [{ sql: 'lease_until <= ?', parameters: [lease.endedBy] }];
+    const held = { sql: 'attempt = ? AND lease_token = ?', parameters: [lease.attempt, lease.token] };
+    const guards = [held, ...ended, ...(guard === undefined ? [] : [guard])];
     return this.change(lease.jobId, to, changes, {
-      sql: `attempt = ? AND lease_token = ?${guard === undefined ? '' : ` AND ${guard.sql}`}`,
-      parameters: [lease.attempt, lease.token, ...(guard?.parameters ?? [])],
+      sql: guards.map(({ sql }) => sql).join(' AND '),
+      parameters: guards.flatMap(({ parameters }) => parameters),
     });
   }
 

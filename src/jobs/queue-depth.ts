@@ -7,6 +7,8 @@ import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
 /** Counting a million takes long, counting a hundred does not: so many jobs may be counted in a millisecond. */
 const JOBS_PER_MS = 1_000;
 const RETRY_AFTER_SECONDS = 5;
+/** Other servers accept jobs too: so long what was counted is taken for true where there are any. */
+const SHARED_COUNT_MS = 10_000;
 
 /**
  * How many jobs wait, as an upper bound: what was counted last and all accepted since. It is counted again only
@@ -26,7 +28,7 @@ export class QueueDepth {
 
   /** Takes a place for one job. Throws `DomainError('unavailable')` where there is none. */
   async take(): Promise<void> {
-    if (this.bound === undefined || this.isFull()) await this.countAgain();
+    if (this.bound === undefined || this.isFull() || this.isStale()) await this.countAgain();
     if (this.isFull()) {
       const limit = String(this.options.maxQueuedJobs);
       throw new DomainError(
@@ -40,6 +42,10 @@ export class QueueDepth {
 
   private isFull(): boolean {
     return (this.bound ?? 0) >= this.options.maxQueuedJobs;
+  }
+
+  private isStale(): boolean {
+    return this.options.isShared && this.clock.now() - this.countedAt >= SHARED_COUNT_MS;
   }
 
   private countAgain(): Promise<void> {

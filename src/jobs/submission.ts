@@ -6,6 +6,7 @@ import { ExpiryService } from './expiry/expiry.service.js';
 import { type RunRequest } from './job.types.js';
 import { JobsRepository } from './jobs.repository.js';
 import { QueueDepth } from './queue-depth.js';
+import { waitingJobOf } from './recovery/stored-waiting-jobs.js';
 
 /** Accepts jobs: row first, queue second, so that nothing that was answered can be lost. */
 @Injectable()
@@ -24,7 +25,7 @@ export class Submission {
     await this.depth.take();
     const row = this.admission.rowFor(request, caller);
     await this.jobs.insert(row);
-    this.dispatcher.offer({ id: row.id, rank: row.queueRank });
+    this.dispatcher.offer(waitingJobOf(row));
     if (row.expiresAt !== null) this.expiry.schedule.expectAt(row.expiresAt);
     return row.id;
   }

@@ -13,3 +13,9 @@ export class SteadyClock extends Clock {
     return Math.floor(performance.timeOrigin + performance.now());
   }
 }
+
+/** Ms on the clock that all processes of a machine share, and that nobody sets (CLOCK_MONOTONIC). */
+export function monotonicNow(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1_000 + nanoseconds / 1_000_000;
+}

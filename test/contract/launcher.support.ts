@@ -58,6 +58,7 @@ export class LauncherBench {
       stdoutPath: `${workingDirectory}.out`,
       stderrPath: `${workingDirectory}.err`,
       maxOutputBytes: 1_000_000_000,
+      endBy: null,
       ...rest,
     };
   }
@@ -69,7 +70,10 @@ export class LauncherBench {
     const stop = (graceMs: number): void => {
       running.stop(graceMs);
     };
-    return { ended: running.ended, stop, stdoutPath, stderrPath };
+    const endBy = (time: number): void => {
+      running.endBy(time);
+    };
+    return { ended: running.ended, stop, endBy, stdoutPath, stderrPath };
   }
 
   async run(command: string, rest: Partial<LaunchRequest> = {}): Promise<Finished> {

@@ -2,10 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import { Controller, Get, Module, Param, Res } from '@nestjs/common';
 import { type FastifyReply } from 'fastify';
 import { ANONYMOUS, type Caller } from '../../src/auth/auth.port.js';
+import { JobReports } from '../../src/execution/job-reports.port.js';
 import { HealthModule } from '../../src/health/health.module.js';
 import { type ReadinessCheck } from '../../src/health/readiness-check.port.js';
+import { AgentList } from '../../src/jobs/agents/agent-list.js';
 import { jobApiControllers } from '../../src/jobs/api/job-api-controllers.js';
 import { type JobFilter, type JobPage, type JobView, type RunRequest } from '../../src/jobs/job.types.js';
+import { JOBS_OPTIONS } from '../../src/jobs/jobs.options.js';
 import { JobsService } from '../../src/jobs/jobs.service.js';
 import { DomainError } from '../../src/kernel/errors.js';
 import { useHttpServer } from '../support/http-server.js';
@@ -24,6 +27,7 @@ const JOB: JobView = {
   labels: { a: 'b' },
   owner: 'anonymous',
   command: 'true',
+  requires: [],
   ttl: 18_446_744_073_709_551_615n,
   exitCode: 0,
   signal: null,
@@ -97,10 +101,16 @@ const checks = {
 };
 
 const jobs = new NotingJobs();
+const PROVIDERS = [
+  { provide: JobsService, useValue: jobs },
+  { provide: AgentList, useValue: {} },
+  { provide: JobReports, useValue: {} },
+  { provide: JOBS_OPTIONS, useValue: {} },
+];
 const url = useHttpServer({
   imports: [HealthModule.forRoot({ checks: [CHECK], imports: [checks] })],
   controllers: [...jobApiControllers(), OddController],
-  providers: [{ provide: JobsService, useValue: jobs }],
+  providers: PROVIDERS,
 });
 
 const get = (path: string, init?: RequestInit): Promise<Response> => fetch(`${url()}${path}`, init);
@@ -150,6 +160,7 @@ describe('the five endpoints', () => {
       labels: { a: 'b' },
       owner: 'anonymous',
       command: 'true',
+      requires: [],
       ttl: '18446744073709551615',
       exit_code: 0,
       signal: null,
@@ -277,7 +288,7 @@ describe('health', () => {
 describe('below a prefix', () => {
   const prefixed = useHttpServer({
     controllers: jobApiControllers('jobs'),
-    providers: [{ provide: JobsService, useValue: jobs }],
+    providers: PROVIDERS,
   });
 
   it('and only there, a host has the routes', async () => {

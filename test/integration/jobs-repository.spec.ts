@@ -267,10 +267,37 @@ describeOnDatabases('JobsRepository', (kind) => {
       const low = await inserted(aJob({ priority: -5 }));
       const high = await inserted(aJob({ priority: 900 }));
       const alsoHigh = await inserted(aJob({ priority: 900 }));
-      const ids = (await jobs.nextWaiting(1_000, Date.now())).map(({ id }) => id);
+      const ids = (await jobs.nextWaiting(1_000, [], Date.now())).map(({ id }) => id);
       const positions = [high, alsoHigh, low].map(({ id }) => ids.indexOf(id));
       expect(positions).toEqual([...positions].sort((a, b) => a - b));
       expect(positions[0]).toBeGreaterThanOrEqual(0);
+    });
+
+    it('is for an agent only what its labels allow', async () => {
+      const gpu = await inserted(aJob({ requires: ['gpu'] }));
+      const both = await inserted(aJob({ requires: ['zone=a', 'gpu', 'gpu'] }));
+      const other = await inserted(aJob({ requires: ['zone=b'] }));
+      const any = await inserted(aJob());
+      const seenBy = async (labels: string[]): Promise<string[]> => {
+        const ids = (await jobs.nextWaiting(1_000, labels, Date.now())).map(({ id }) => id);
+        return [gpu, both, other, any].map(({ id }) => id).filter((id) => ids.includes(id));
+      };
+      expect(await seenBy([])).toEqual([any.id]);
+      expect(await seenBy(['gpu'])).toEqual([gpu.id, any.id]);
+      expect(await seenBy(['gpu', 'zone=a'])).toEqual([gpu.id, both.id, any.id]);
+      expect(await seenBy(['zone=b', 'gpu'])).toEqual([gpu.id, other.id, any.id]);
+    });
+
+    it('is found in its order behind more sets of labels than one statement may jump over', async () => {
+      const labels = Array.from({ length: 900 }, (_, n) => `l${String(n).padStart(3, '0')}`);
+      for (const label of labels) await inserted(aJob({ requires: [label], priority: -7 }));
+      const last = await inserted(aJob({ requires: ['zz'], priority: 1_000 }));
+      const found = await jobs.nextWaiting(1_000, [...labels, 'zz'], Date.now());
+      expect(found.map(({ id }) => id)).toContain(last.id);
+      expect(found.map(({ queueRank }) => queueRank)).toEqual(
+        found.map(({ queueRank }) => queueRank).toSorted((a, b) => a - b),
+      );
+      expect(found.filter(({ requires }) => labels.includes(requires))).toHaveLength(900);
     });
   });
 

@@ -42,6 +42,8 @@ export interface Call {
   /** Sent as it is. */
   readonly body?: NonNullable<RequestInit['body']>;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Rejects where there is no answer by then. */
+  readonly withinMs?: number;
 }
 
 const FINAL: readonly State[] = ['succeeded', 'failed', 'cancelled'];
@@ -51,12 +53,17 @@ export class JobClient {
   constructor(readonly url: string) {}
 
   /** Any call with any answer. */
-  async call(method: string, path: string, { json, body, headers = {} }: Call = {}): Promise<Answer> {
+  async call(
+    method: string,
+    path: string,
+    { json, body, headers = {}, withinMs }: Call = {},
+  ): Promise<Answer> {
     const response = await fetch(this.url + path, {
       method,
       headers: json === undefined ? headers : { 'content-type': 'application/json', ...headers },
       ...(json === undefined ? {} : { body: JSON.stringify(json) }),
       ...(body === undefined ? {} : { body }),
+      ...(withinMs === undefined ? {} : { signal: AbortSignal.timeout(withinMs) }),
     });
     return { status: response.status, headers: response.headers, body: parsed(await response.text()) };
   }

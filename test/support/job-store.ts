@@ -4,7 +4,8 @@ import { Database } from '../../src/database/database.js';
 import { dialectOf } from '../../src/database/database-url.js';
 import { migrate } from '../../src/database/migrate.js';
 import { MIGRATIONS } from '../../src/database/migrations/index.js';
-import { jobLabelSchema, type JobRow, jobSchema } from '../../src/jobs/job.entity.js';
+import { entitiesFor } from '../../src/jobs/entities.js';
+import { type JobRow } from '../../src/jobs/job.entity.js';
 import { JobsRepository, type LeaseKey } from '../../src/jobs/jobs.repository.js';
 import { Admission } from '../../src/jobs/admission.js';
 import { type RunRequest } from '../../src/jobs/job.types.js';
@@ -16,8 +17,12 @@ export const TABLE_PREFIX = 'job_manager_';
 /** A data source as the service makes it, on a database of the test's own. Not migrated. */
 export function dataSourceFor(url: string): DataSource {
   const target = { dialect: dialectOf(url), tablePrefix: TABLE_PREFIX };
-  const entities = [jobSchema(target), jobLabelSchema(target)];
-  return createDataSource({ url, tablePrefix: TABLE_PREFIX, entities, migrations: MIGRATIONS });
+  return createDataSource({
+    url,
+    tablePrefix: TABLE_PREFIX,
+    entities: entitiesFor(target),
+    migrations: MIGRATIONS,
+  });
 }
 
 export interface JobStore {
@@ -37,6 +42,7 @@ export async function openJobStore(url: string): Promise<JobStore> {
 const admission = new Admission({} as FileStore, new SteadyClock(), {
   maxQueuedJobs: 1,
   agentLostSeconds: 30,
+  isShared: false,
   tombstoneDays: 30,
 });
 

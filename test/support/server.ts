@@ -1,35 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, expect } from '@jest/globals';
+import { afterAll, beforeAll } from '@jest/globals';
 import { JobClient } from './client.js';
-import { atEndOfFile } from './end-of-file.js';
-import { eventually } from './eventually.js';
-import { processesWith } from './processes.js';
+import {
+  fieldIn,
+  ProcessUnderTest,
+  START_WITHIN_MS,
+  STOP_WITHIN_MS,
+  type TestProcess,
+} from './process-under-test.js';
 import { type DatabaseKind } from './services.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
-const ROOT = join(import.meta.dirname, '..', '..');
-const START_WITHIN_MS = 30_000;
-const STOP_WITHIN_MS = 30_000;
-
 /** A service of the test's own: the built `dist/main.js` in a process of its own. */
-export interface TestServer {
+export interface TestServer extends TestProcess {
   /** Where it listens, without a slash at the end. */
   readonly url: string;
-  readonly pid: number;
-  readonly dataDir: string;
   readonly client: JobClient;
-  /** All that it printed. */
-  logs(): string;
-  /** SIGTERM; resolves once it has ended. Fails unless it exits with 0. */
-  stop(): Promise<void>;
-  /** SIGKILL; resolves once it is dead. What it had started may still be ending. */
-  kill(): Promise<void>;
-  /** Stops it if need be, and fails if anything that it started is alive. */
-  end(): Promise<void>;
 }
 
 export interface ServerOptions {
@@ -58,107 +43,29 @@ export function useServer(options: () => ServerOptions | Promise<ServerOptions>)
  * Starts the service and waits until it names its address. It is stopped at the end of the test file if not
  * before; the file then fails if a process of it is left.
  */
-export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
-  const dataDir = options.dataDir ?? (await temporaryDirectory());
-  const child = spawn(process.execPath, [join(ROOT, 'dist', 'main.js')], {
-    // Not the project's directory: a developer's .env is none of a test's business.
-    cwd: dataDir,
-    env: {
-      PATH: process.env.PATH,
-      PORT: '0',
-      DATA_DIR: dataDir,
-      // A test that leaves a job running need not wait for it.
-      SHUTDOWN_GRACE_SECONDS: '1',
-      KILL_GRACE_SECONDS: '1',
-      ...(options.database && { DATABASE_URL: (await options.database.create()).url }),
-      ...options.env,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
+export async function startServer(options: ServerOptions = {}): Promise<ServerUnderTest> {
+  const server = new ServerUnderTest(options.dataDir ?? (await temporaryDirectory()), {
+    PORT: '0',
+    // A test that leaves a job running need not wait for it.
+    SHUTDOWN_GRACE_SECONDS: '1',
+    KILL_GRACE_SECONDS: '1',
+    ...(options.database && { DATABASE_URL: (await options.database.create()).url }),
+    ...options.env,
   });
-  const lines: string[] = [];
-  for (const stream of [child.stdout, child.stderr]) {
-    createInterface({ input: stream }).on('line', (line) => lines.push(line));
-  }
-  const server = new ServerProcess(child, { dataDir, lines });
-  atEndOfFile(() => server.end());
-  await server.listening();
+  await server.up();
   return server;
 }
 
-class ServerProcess implements TestServer {
-  url = '';
-  client!: JobClient;
-  readonly pid: number;
-  readonly dataDir: string;
-  private readonly lines: readonly string[];
-  private readonly exited: Promise<unknown>;
-
-  constructor(
-    private readonly child: ChildProcess,
-    { dataDir, lines }: { dataDir: string; lines: readonly string[] },
-  ) {
-    this.pid = child.pid ?? 0;
-    this.dataDir = dataDir;
-    this.lines = lines;
-    this.exited = once(child, 'close');
+export class ServerUnderTest extends ProcessUnderTest implements TestServer {
+  constructor(dataDir: string, env: Readonly<Record<string, string>>) {
+    super({ name: 'server', script: 'main.js', dataDir, env, announcedIn: (line) => fieldIn(line, 'url') });
   }
 
-  async listening(): Promise<void> {
-    const deadline = performance.now() + START_WITHIN_MS;
-    while (!(this.url = this.lines.map(urlIn).find(Boolean) ?? '')) {
-      if (!this.alive()) throw new Error(`the server ended at its start:\n${this.logs()}`);
-      if (performance.now() > deadline) throw new Error(`the server names no url:\n${this.logs()}`);
-      await delay(10);
-    }
-    this.client = new JobClient(this.url);
+  get url(): string {
+    return this.announced.replace(/\/$/, '');
   }
 
-  logs(): string {
-    return this.lines.join('\n');
-  }
-
-  async stop(): Promise<void> {
-    await this.signal('SIGTERM');
-    if (this.child.exitCode !== 0) {
-      throw new Error(`the server ended with ${this.ending()}, not with 0:\n${this.logs()}`);
-    }
-  }
-
-  async kill(): Promise<void> {
-    await this.signal('SIGKILL');
-  }
-
-  async end(): Promise<void> {
-    if (this.alive()) await this.stop();
-    await eventually(async () => {
-      expect(await processesWith(this.dataDir)).toEqual([]);
-    });
-  }
-
-  private alive(): boolean {
-    return this.child.exitCode === null && this.child.signalCode === null;
-  }
-
-  private ending(): string {
-    return String(this.child.exitCode ?? this.child.signalCode);
-  }
-
-  private async signal(signal: NodeJS.Signals): Promise<void> {
-    this.child.kill(signal);
-    const expired = delay(STOP_WITHIN_MS, 'expired', { ref: false });
-    if ((await Promise.race([this.exited, expired])) !== 'expired') return;
-    this.child.kill('SIGKILL');
-    await this.exited;
-    throw new Error(`the server outlived ${signal} by ${STOP_WITHIN_MS} ms:\n${this.logs()}`);
-  }
-}
-
-/** The address in a line of the log, where it is JSON with a `url`. */
-function urlIn(line: string): string | undefined {
-  try {
-    const { url } = JSON.parse(line) as { url?: unknown };
-    return typeof url === 'string' ? url.replace(/\/$/, '') : undefined;
-  } catch {
-    return undefined;
+  get client(): JobClient {
+    return new JobClient(this.url);
   }
 }

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { createConnection } from 'mysql2/promise';
 import { findMariaDb, startMariaDb as startIn, type MariaDb } from './run/mariadb.js';
 import { findProgram } from './run/programs.js';
+import { findRedis, startRedis as startRedisIn, type RedisServer, withRedis } from './run/redis.js';
 import { atEndOfFile } from './end-of-file.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
@@ -33,6 +34,9 @@ const sqlite: DatabaseKind = {
 const mariadb: DatabaseKind = { name: 'MariaDB', create: createDatabase };
 
 const NO_MARIADB = 'no TEST_MYSQL_URL, and no mariadbd or mariadb-install-db on PATH';
+const NO_OWN_MARIADB = 'no mariadbd or mariadb-install-db on PATH';
+const NO_REDIS = 'no TEST_REDIS_URL, and no redis-server on PATH';
+const NO_OWN_REDIS = 'no redis-server on PATH';
 const NO_CHROMIUM = 'no chromium on PATH';
 
 /** `describe` that needs a MariaDB or MySQL: the one of `TEST_MYSQL_URL`, or a throwaway one. */
@@ -42,7 +46,23 @@ export function describeWithMysql(name: string, suite: () => void): void {
 
 /** `describe` that needs MariaDB's programs, to stop and start one of its own with {@link startMariaDb}. */
 export function describeWithOwnMariaDb(name: string, suite: () => void): void {
-  describeIf(findMariaDb(), { name, lacking: 'no mariadbd or mariadb-install-db on PATH', suite });
+  describeIf(findMariaDb(), { name, lacking: NO_OWN_MARIADB, suite });
+}
+
+/** `describe` that needs a Redis: the one of `TEST_REDIS_URL`, or a throwaway one. */
+export function describeWithRedis(name: string, suite: () => void): void {
+  describeIf(process.env.TEST_REDIS_URL ?? findRedis(), { name, lacking: NO_REDIS, suite });
+}
+
+/** `describe` that needs Redis' program, to stop and start one of its own with {@link startRedis}. */
+export function describeWithOwnRedis(name: string, suite: () => void): void {
+  describeIf(findRedis(), { name, lacking: NO_OWN_REDIS, suite });
+}
+
+/** `describe` that needs the programs of both, to stop and start its own. */
+export function describeWithOwnServices(name: string, suite: () => void): void {
+  const lacking = findMariaDb() ? NO_OWN_REDIS : NO_OWN_MARIADB;
+  describeIf(findMariaDb() && findRedis(), { name, lacking, suite });
 }
 
 /** The same suite once on SQLite and once on MariaDB. */
@@ -77,6 +97,41 @@ export async function createDatabase(): Promise<TestDatabase> {
   const url = new URL(server);
   url.pathname = `/${name}`;
   return { url: url.href, drop };
+}
+
+/** A part of a Redis that nobody else uses. */
+export interface RedisSpace {
+  /** As `REDIS_URL` takes it. */
+  readonly url: string;
+  /** As `REDIS_PREFIX` takes it. */
+  readonly prefix: string;
+  /** All keys that begin with the prefix, sorted. */
+  keys(): Promise<string[]>;
+}
+
+/** A prefix of the caller's own on the Redis that all test files share. Its keys are gone with the test file. */
+export async function createRedisSpace(): Promise<RedisSpace> {
+  const url = process.env.TEST_REDIS_URL ?? (await fromBroker('/redis'));
+  const space = redisSpace(url, `test-${randomBytes(8).toString('hex')}`);
+  atEndOfFile(async () => {
+    const left = await space.keys();
+    if (left.length > 0) await withRedis(url, (redis) => redis.del(left));
+  });
+  return space;
+}
+
+/** The keys below a prefix of any Redis. */
+export function redisSpace(url: string, prefix: string): RedisSpace {
+  const keys = (): Promise<string[]> =>
+    withRedis(url, async (redis) => (await redis.keys(`${prefix}*`)).sort());
+  return { url, prefix, keys };
+}
+
+/** A Redis of the test's own, to be stopped, killed and started at will. Gone with the test file. */
+export async function startRedis(): Promise<RedisServer> {
+  const server = await startRedisIn({ directory: await temporaryDirectory() });
+  atEndOfFile(() => server.kill());
+  return server;
 }
 
 /** A MariaDB of the test's own, to be stopped, killed and started at will. Gone with the test file. */

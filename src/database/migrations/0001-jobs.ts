@@ -24,6 +24,7 @@ function jobColumns(dialect: Dialect): TableColumnOptions[] {
     column('command', longText),
     column('spec', longText),
     column('needs_staging', int),
+    column('requires', exact(512)),
     column('labels', longText, optional),
     column('ttl', exact(20), optional),
     column('queue_rank', int),
@@ -48,8 +49,19 @@ function jobColumns(dialect: Dialect): TableColumnOptions[] {
   ];
 }
 
+function agentColumns(dialect: Dialect): TableColumnOptions[] {
+  const { exact, int, instant } = columnTypes(dialect);
+  return [
+    column('name', exact(255), { isPrimary: true }),
+    column('labels', exact(512)),
+    column('concurrency', int),
+    column('generation', int),
+    column('seen_at', instant),
+  ];
+}
+
 const JOB_INDEXES = {
-  job_dispatch: ['state', 'queue_rank', 'id'],
+  job_dispatch: ['state', 'requires', 'queue_rank', 'id'],
   job_list_by_state: ['owner', 'state', 'id'],
   job_list: ['owner', 'gone_at', 'id'],
   job_lease: ['lease_until'],
@@ -59,7 +71,7 @@ const JOB_INDEXES = {
   job_cleanup: ['cleanup_at'],
 };
 
-/** The first schema: jobs and their labels. */
+/** The first schema: jobs, their labels, and the agents that run them. */
 export class Jobs1700000000001 implements MigrationInterface {
   readonly name = 'Jobs1700000000001';
 
@@ -86,9 +98,13 @@ export class Jobs1700000000001 implements MigrationInterface {
         ...engine,
       }),
     );
+    await runner.createTable(
+      new Table({ name: named(runner, 'agents'), columns: agentColumns(dialect), ...engine }),
+    );
   }
 
   async down(runner: QueryRunner): Promise<void> {
+    await runner.dropTable(named(runner, 'agents'));
     await runner.dropTable(named(runner, 'job_labels'));
     await runner.dropTable(named(runner, 'jobs'));
   }

@@ -1,26 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import { type Consumer, type Delivery, type JobDispatcher } from '../job-dispatcher.port.js';
-import { type Assignment } from '../job-reports.port.js';
+import { monotonicNow } from '../../kernel/clock.js';
+import { messageOf } from '../../kernel/errors.js';
+import { type Consumer, type Delivery, type JobFeed, type Run } from '../job-dispatcher.port.js';
+import { type AgentCard, type Assignment } from '../job-reports.port.js';
 import { Attempt, type AttemptTools } from './attempt.js';
 import { LeaseKeeper } from './lease-keeper.js';
+import { LongTimer } from './long-timer.js';
 import { persistently } from './persistently.js';
 
 export interface AgentOptions {
-  /** Names this agent for ever, over restarts and moves of its data directory, and no other one. */
-  readonly name: string;
-  /** Jobs at once, 1 or more. */
-  readonly concurrency: number;
-  /** Ms without a sign of life after which its jobs go to others. */
-  readonly leaseMs: number;
+  readonly card: AgentCard;
   /** Ms that running jobs get at the end of the process. */
   readonly shutdownGraceMs: number;
 }
 
 interface Claim {
   readonly assignment: Assignment;
-  /** On the monotonic clock, in ms. */
-  readonly claimedAt: number;
+  /** Ms of {@link monotonicNow}. */
+  readonly sentAt: number;
 }
 
 /** After the last job was interrupted, its end is told for so long, then the next start finds it. */
@@ -32,21 +30,35 @@ export class Agent {
   private readonly leases: LeaseKeeper;
   private readonly giveUp = new AbortController();
   private consumer: Consumer | undefined;
+  private isWaiting = false;
 
   constructor(
-    private readonly dispatcher: JobDispatcher,
+    private readonly feed: JobFeed,
     private readonly tools: AttemptTools,
     private readonly options: AgentOptions,
   ) {
-    this.leases = new LeaseKeeper(tools.reports, options.leaseMs);
+    const hearingSince = (): number | null => this.consumer?.hearingSince() ?? null;
+    this.leases = new LeaseKeeper(tools.reports, { card: options.card, hearingSince });
   }
 
   /** Nothing of an earlier process of this agent may be alive any more. Waits for a database that is away. */
   async start(): Promise<void> {
-    await persistently(() => this.tools.reports.arrived(this.options.name), this.giveUp.signal);
+    const { card } = this.options;
+    await persistently(() => this.arrive(), this.giveUp.signal);
     this.leases.start();
-    this.consumer = this.dispatcher.consume(this.options.concurrency, (delivery) => this.take(delivery));
-    this.logger.log(`agent ${this.options.name} runs ${this.options.concurrency} jobs at once`);
+    this.consumer = this.feed.consume(card.concurrency, (delivery) => this.take(delivery));
+    const labelled = card.labels.length === 0 ? '' : `, labelled ${card.labels.join(', ')}`;
+    this.logger.log(`agent ${card.name} runs ${card.concurrency} jobs at once${labelled}`);
+  }
+
+  private async arrive(): Promise<void> {
+    try {
+      await this.tools.reports.arrived(this.options.card);
+    } catch (error) {
+      if (!this.isWaiting) this.logger.warn(`can't begin yet, trying again: ${messageOf(error)}`);
+      this.isWaiting = true;
+      throw error;
+    }
   }
 
   /** Takes nothing more; what runs may end in time, and goes back to the queue otherwise. */
@@ -59,11 +71,24 @@ export class Agent {
     await this.consumer?.drain(shutdownGraceMs);
     clearTimeout(timer);
     this.leases.stop();
+    await this.sayGoodbye();
   }
 
-  private async take(delivery: Delivery): Promise<void> {
+  /** Whoever looks at the list of agents need not wait until this one is taken for lost. */
+  private async sayGoodbye(): Promise<void> {
+    try {
+      await this.tools.reports.left(this.options.card);
+    } catch (error) {
+      this.logger.warn(`could not say goodbye: ${messageOf(error)}`);
+    }
+  }
+
+  private async take(delivery: Delivery): Promise<Run | null> {
     const claim = await this.claim(delivery);
-    if (claim === null) return;
+    return claim === null ? null : { ended: this.runToItsEnd(claim, delivery) };
+  }
+
+  private async runToItsEnd(claim: Claim, delivery: Delivery): Promise<void> {
     try {
       await this.run(claim, delivery);
     } catch (error) {
@@ -79,9 +104,9 @@ export class Agent {
     try {
       return await persistently(async () => {
         // Of the request that is answered: an outage before it must not count as time of the lease.
-        const claimedAt = performance.now();
-        const assignment = await this.tools.reports.claim(jobId, this.options.name, token);
-        return assignment === null ? null : { assignment, claimedAt };
+        const sentAt = monotonicNow();
+        const assignment = await this.tools.reports.claim(jobId, this.options.card.name, token);
+        return assignment === null ? null : { assignment, sentAt };
       }, signal);
     } catch (error) {
       if (signal.aborted) return null;
@@ -89,17 +114,26 @@ export class Agent {
     }
   }
 
-  private async run({ assignment, claimedAt }: Claim, { signal, freePlace }: Delivery): Promise<void> {
-    const leaseEnded = this.leases.hold(assignment.lease, claimedAt);
+  private async run({ assignment, sentAt }: Claim, { signal, freePlace }: Delivery): Promise<void> {
+    const lease = this.leases.hold(assignment.lease, sentAt, assignment.leaseMs);
+    // Whoever granted the job may not be there to take it back.
+    const expired = new AbortController();
+    const untilExpiry =
+      assignment.expiresInMs === null ? null : sentAt + assignment.expiresInMs - monotonicNow();
+    const expiry = new LongTimer(untilExpiry, () => {
+      expired.abort('recalled');
+    });
     try {
-      const taken = AbortSignal.any([signal, leaseEnded]);
+      const taken = AbortSignal.any([signal, lease.ended, expired.signal]);
       await new Attempt(this.tools, assignment, {
         taken,
+        lease,
         giveUp: this.giveUp.signal,
         onCommandEnded: freePlace,
       }).run();
     } finally {
-      this.leases.release(assignment.lease);
+      expiry.cancel();
+      this.leases.release(lease);
     }
   }
 }

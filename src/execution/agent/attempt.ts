@@ -14,6 +14,7 @@ import { Workspace } from '../runner/workspace.js';
 import { AttemptFaultError } from './attempt-fault.js';
 import { runCommand } from './command.js';
 import { environmentOf } from './environment.js';
+import { type HeldLease } from './held-lease.js';
 import { type AttemptFacts, type Outcome, outcomeOf } from './outcome.js';
 import { persistently } from './persistently.js';
 import { Publishing } from './publishing.js';
@@ -41,6 +42,7 @@ export interface AttemptTools {
 export interface AttemptCourse {
   /** Aborts when the attempt must end, with the interruption as its reason. */
   readonly taken: AbortSignal;
+  readonly lease: HeldLease;
   /** Aborts when not even the end can be reported any more. */
   readonly giveUp: AbortSignal;
   /** Nothing of the command is alive any more. */
@@ -134,6 +136,7 @@ export class Attempt {
       timeoutSeconds,
       killGraceMs: options.killGraceMs,
       taken: this.course.taken,
+      lease: this.course.lease,
     });
   }
 
@@ -189,7 +192,7 @@ export class Attempt {
 
   private resultOf(error: unknown): AttemptResult | typeof ABANDONED {
     if (this.course.taken.aborted)
-      return this.course.taken.reason === 'shutdown' ? { kind: 'returned' } : ABANDONED;
+      return this.course.taken.reason === 'recalled' ? ABANDONED : { kind: 'returned' };
     if (error instanceof AttemptFaultError)
       return { kind: 'fault', reason: error.message, passing: error.passing };
     this.logger.error(

@@ -1,4 +1,6 @@
 import { type Launcher, type LaunchRequest, type ProcessEnd } from '../runner/launcher.js';
+import { type HeldLease } from './held-lease.js';
+import { LongTimer } from './long-timer.js';
 
 export interface CommandLimits {
   /** Seconds of run time, or null. */
@@ -7,23 +9,29 @@ export interface CommandLimits {
   readonly killGraceMs: number;
   /** Ends the command when it aborts. */
   readonly taken: AbortSignal;
+  /** The command never outlives it, whatever becomes of this process. */
+  readonly lease: HeldLease;
 }
-
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Runs one command to its end. Resolves when nothing of it is alive any more. */
 export async function runCommand(
   launcher: Launcher,
-  request: LaunchRequest,
-  { timeoutSeconds, killGraceMs, taken }: CommandLimits,
+  request: Omit<LaunchRequest, 'endBy'>,
+  { timeoutSeconds, killGraceMs, taken, lease }: CommandLimits,
 ): Promise<{ end: ProcessEnd; timedOut: boolean }> {
   taken.throwIfAborted();
-  const process = await launcher.launch(request);
+  const process = await launcher.launch({ ...request, endBy: lease.endsAt });
+  lease.watch((endsAt) => {
+    process.endBy(endsAt);
+  });
+  // It may have moved while the command was being started.
+  process.endBy(lease.endsAt);
   const stop = (): void => {
-    process.stop(killGraceMs);
+    // After the lease the job may start elsewhere: there is no time left for manners.
+    process.stop(taken.reason === 'lease-ended' ? 0 : killGraceMs);
   };
   let timedOut = false;
-  const timer = new LongTimer(timeoutSeconds, () => {
+  const timer = new LongTimer(timeoutSeconds === null ? null : timeoutSeconds * 1_000, () => {
     timedOut = true;
     stop();
   });
@@ -34,26 +42,5 @@ export async function runCommand(
   } finally {
     timer.cancel();
     taken.removeEventListener('abort', stop);
-  }
-}
-
-/** Fires once after a time that may lie beyond what one `setTimeout` holds (2^31 ms). */
-class LongTimer {
-  private timer: NodeJS.Timeout | undefined;
-
-  constructor(seconds: number | null, action: () => void) {
-    if (seconds !== null) this.arm(seconds * 1_000, action);
-  }
-
-  cancel(): void {
-    clearTimeout(this.timer);
-  }
-
-  private arm(remainingMs: number, action: () => void): void {
-    const step = Math.min(remainingMs, LONGEST_TIMER_MS);
-    this.timer = setTimeout(() => {
-      if (remainingMs > step) this.arm(remainingMs - step, action);
-      else action();
-    }, step);
   }
 }

@@ -1,16 +1,25 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { eventually } from '../../../test/support/eventually.js';
+import { monotonicNow } from '../../kernel/clock.js';
 import { DomainError } from '../../kernel/errors.js';
-import { type JobReports, type Lease } from '../job-reports.port.js';
+import { type JobReports, type Lease, type Renewal } from '../job-reports.port.js';
+import { type HeldLease } from './held-lease.js';
 import { LeaseKeeper } from './lease-keeper.js';
 
 const LEASE_MS = 1_000;
+/** What is left of it for killing. */
+const MARGIN_MS = 200;
+const CARD = { name: 'agent-1', labels: [], concurrency: 2, generation: 1 };
+
+type Answer = (leases: readonly Lease[]) => Promise<Renewal>;
+
+const holding = (...held: string[]): Promise<Renewal> => Promise.resolve({ held, leaseMs: LEASE_MS });
 
 describe('LeaseKeeper', () => {
   let keeper: LeaseKeeper;
-  let renewals = 0;
-  let answer: (leases: readonly Lease[]) => Promise<readonly string[]>;
+  let renewals: number;
+  let hearingSince: number | null;
 
   beforeAll(() => {
     Logger.overrideLogger(false);
@@ -19,65 +28,96 @@ describe('LeaseKeeper', () => {
     keeper.stop();
   });
 
-  function started(): void {
+  function started(answer: Answer, leaseMs = LEASE_MS): HeldLease {
     renewals = 0;
-    const reports = {
-      renew: (leases: readonly Lease[]) => {
-        renewals += 1;
-        return answer(leases);
-      },
-    } as JobReports;
-    keeper = new LeaseKeeper(reports, LEASE_MS);
+    hearingSince = 0;
+    const renew = (_card: unknown, leases: readonly Lease[]): Promise<Renewal> => {
+      renewals += 1;
+      return answer(leases);
+    };
+    keeper = new LeaseKeeper({ renew } as unknown as JobReports, {
+      card: CARD,
+      hearingSince: () => hearingSince,
+    });
     keeper.start();
+    return keeper.hold(lease('a'), monotonicNow(), leaseMs);
   }
 
   const lease = (jobId: string): Lease => ({ jobId, attempt: 1, token: `token of ${jobId}` });
 
   it('keeps what is renewed, for longer than a lease', async () => {
-    answer = (leases) => Promise.resolve(leases.map(({ jobId }) => jobId));
-    started();
-    const begun = performance.now();
-    const kept = keeper.hold(lease('a'), begun);
+    const begun = monotonicNow();
+    const held = started((leases) => holding(...leases.map(({ jobId }) => jobId)));
     await eventually(() => {
-      expect(performance.now() - begun).toBeGreaterThan(1.5 * LEASE_MS);
+      expect(monotonicNow() - begun).toBeGreaterThan(1.5 * LEASE_MS);
     });
-    expect(kept.aborted).toBe(false);
+    expect(held.ended.aborted).toBe(false);
+    expect(held.endsAt).toBeGreaterThan(monotonicNow());
   });
 
   it('ends what is not ours any more, and nothing else', async () => {
-    answer = () => Promise.resolve(['b']);
-    started();
-    const lost = keeper.hold(lease('a'), performance.now());
-    const kept = keeper.hold(lease('b'), performance.now());
+    const lost = started(() => holding('b'));
+    const kept = keeper.hold(lease('b'), monotonicNow(), LEASE_MS);
     await eventually(() => {
-      expect(lost.reason).toBe('lease-ended');
+      expect(lost.ended.reason).toBe('recalled');
     });
-    expect(kept.aborted).toBe(false);
+    expect(kept.ended.aborted).toBe(false);
   });
 
-  it.each([
+  it.each<[string, Answer]>([
     ['can not be asked', () => Promise.reject(new DomainError('unavailable', 'away'))],
     ['never answers', () => new Promise<never>(() => undefined)],
-  ])('ends what it holds when the lease is over and the database %s, not before', async (_, failing) => {
-    answer = failing;
-    started();
-    const held = performance.now();
-    const signal = keeper.hold(lease('a'), held);
-    await eventually(() => {
-      expect(signal.reason).toBe('lease-ended');
-    });
-    expect(performance.now() - held).toBeGreaterThanOrEqual(LEASE_MS);
+  ])('ends what it holds shortly before the lease is over where the database %s', async (_, failing) => {
+    const begun = monotonicNow();
+    const held = started(failing);
+    await eventually(
+      () => {
+        expect(held.ended.reason).toBe('lease-ended');
+      },
+      { everyMs: 1 },
+    );
+    const after = monotonicNow() - begun;
+    expect(after).toBeGreaterThanOrEqual(LEASE_MS - MARGIN_MS);
+    expect(after).toBeLessThan(LEASE_MS);
     expect(renewals).toBeGreaterThan(0);
   });
 
+  it('tells whoever watches how far the lease is extended', async () => {
+    const held = started((leases) => holding(...leases.map(({ jobId }) => jobId)));
+    const ends: number[] = [held.endsAt];
+    held.watch((endsAt) => ends.push(endsAt));
+    await eventually(() => {
+      expect(ends.length).toBeGreaterThan(3);
+    });
+    expect(ends).toEqual([...ends].sort((a, b) => a - b));
+  });
+
+  it('asks each second while it would hear of no recall, and once more when it hears again', async () => {
+    let taken = false;
+    const longLease = 3_600_000;
+    const held = started(() => {
+      return Promise.resolve({ held: taken ? [] : ['a'], leaseMs: longLease });
+    }, longLease);
+    await eventually(() => {
+      expect(renewals).toBe(1);
+    });
+    hearingSince = null;
+    await eventually(() => {
+      expect(renewals).toBeGreaterThan(2);
+    });
+    taken = true;
+    hearingSince = monotonicNow();
+    await eventually(() => {
+      expect(held.ended.reason).toBe('recalled');
+    });
+  });
+
   it('leaves alone what was released', async () => {
-    answer = () => Promise.resolve([]);
-    started();
-    const signal = keeper.hold(lease('a'), performance.now());
-    keeper.release(lease('a'));
+    const held = started(() => holding());
+    keeper.release(held);
     await eventually(() => {
       expect(renewals).toBeGreaterThan(1);
     });
-    expect(signal.aborted).toBe(false);
+    expect(held.ended.aborted).toBe(false);
   });
 });

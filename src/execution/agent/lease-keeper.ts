@@ -1,80 +1,113 @@
 import { Logger } from '@nestjs/common';
+import { monotonicNow } from '../../kernel/clock.js';
 import { messageOf } from '../../kernel/errors.js';
-import { type JobReports, type Lease } from '../job-reports.port.js';
+import { type AgentCard, type JobReports, type Lease } from '../job-reports.port.js';
+import { HeldLease, safeEndOf } from './held-lease.js';
 
-interface Held {
-  readonly lease: Lease;
-  readonly abort: AbortController;
-  /** On the monotonic clock, in ms: the sign of life that was last acknowledged was sent then. */
-  renewedAt: number;
+/** Signs of life that fit into a lease. */
+const SIGNS_PER_LEASE = 4;
+const LONGEST_PAUSE_MS = 1_000;
+
+export interface LeaseKeeperOptions {
+  readonly card: AgentCard;
+  /** As a consumer tells it: while nobody would say that a job was taken away, it is asked each second. */
+  readonly hearingSince: () => number | null;
 }
 
 /**
- * Gives signs of life for all that the agent holds, and ends what it holds no more: because the database
+ * Gives signs of life for the agent and all that it holds, and ends what it holds no more: because the database
  * says so, or because it could not be asked until the lease ended, after which somebody else may run the job.
  */
 export class LeaseKeeper {
   private readonly logger = new Logger('Agent');
-  private readonly held = new Map<string, Held>();
+  private readonly held = new Map<string, HeldLease>();
+  /** As the server said it last; before that, what is usual. */
+  private leaseMs = 30_000;
+  /** When what was asked and answered last was asked. */
+  private askedAt = Number.NEGATIVE_INFINITY;
   private timer: NodeJS.Timeout | undefined;
   private renewing: Promise<void> | undefined;
 
-  /** @param leaseMs how long a lease lasts after a sign of life; several are given in that time */
   constructor(
     private readonly reports: JobReports,
-    private readonly leaseMs: number,
+    private readonly options: LeaseKeeperOptions,
   ) {}
 
   start(): void {
-    this.timer = setInterval(() => {
-      this.tick();
-    }, this.leaseMs / 4);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(
+      () => {
+        this.tick();
+        this.start();
+      },
+      Math.min(LONGEST_PAUSE_MS, this.pauseMs),
+    );
     this.timer.unref();
   }
 
   stop(): void {
-    clearInterval(this.timer);
+    clearTimeout(this.timer);
   }
 
-  /** Aborts, with `lease-ended` as its reason, when the lease must be taken for lost. */
-  hold(lease: Lease, claimedAt: number): AbortSignal {
-    const abort = new AbortController();
-    this.held.set(lease.token, { lease, abort, renewedAt: claimedAt });
-    return abort.signal;
+  /**
+   * @param sentAt when the claim was sent that was granted, in ms of {@link monotonicNow}
+   * @param leaseMs how long the lease lasts from then on
+   */
+  hold(lease: Lease, sentAt: number, leaseMs: number): HeldLease {
+    const held = new HeldLease(lease, safeEndOf(sentAt, leaseMs));
+    this.held.set(lease.token, held);
+    if (leaseMs < this.leaseMs) {
+      this.leaseMs = leaseMs;
+      this.start();
+    }
+    return held;
   }
 
-  release(lease: Lease): void {
+  release({ lease }: HeldLease): void {
+    this.held.get(lease.token)?.release();
     this.held.delete(lease.token);
   }
 
+  private get pauseMs(): number {
+    return this.leaseMs / SIGNS_PER_LEASE;
+  }
+
   private tick(): void {
-    this.endOverdue();
+    if (!this.isDue() && !this.mayHaveMissed()) return;
     this.renewing ??= this.renewAll().finally(() => {
       this.renewing = undefined;
     });
   }
 
+  private isDue(): boolean {
+    // A tick may come a little early; the next one would be late.
+    return monotonicNow() - this.askedAt >= this.pauseMs * 0.9;
+  }
+
+  private mayHaveMissed(): boolean {
+    const since = this.options.hearingSince();
+    return this.held.size > 0 && (since === null || since > this.askedAt);
+  }
+
   private async renewAll(): Promise<void> {
     const asked = [...this.held.values()];
-    const sentAt = performance.now();
+    const sentAt = monotonicNow();
     try {
-      const stillHeld = new Set(await this.reports.renew(asked.map(({ lease }) => lease)));
-      for (const held of asked) {
-        if (stillHeld.has(held.lease.jobId)) held.renewedAt = sentAt;
-        else this.end(held);
-      }
+      const leases = asked.map(({ lease }) => lease);
+      const { held, leaseMs } = await this.reports.renew(this.options.card, leases);
+      this.askedAt = sentAt;
+      this.leaseMs = leaseMs;
+      this.settle(asked, new Set(held), safeEndOf(sentAt, leaseMs));
     } catch (error) {
       this.logger.warn(`no sign of life could be given: ${messageOf(error)}`);
     }
   }
 
-  /** Looks at the clock alone: an answer that never comes must not keep a lost job running. */
-  private endOverdue(): void {
-    const now = performance.now();
-    for (const held of this.held.values()) if (now - held.renewedAt >= this.leaseMs) this.end(held);
-  }
-
-  private end(held: Held): void {
-    if (this.held.has(held.lease.token)) held.abort.abort('lease-ended');
+  private settle(asked: readonly HeldLease[], stillHeld: ReadonlySet<string>, safeEnd: number): void {
+    for (const held of asked) {
+      if (!this.held.has(held.lease.token) || held.ended.aborted) continue;
+      if (stillHeld.has(held.lease.jobId)) held.extend(safeEnd);
+      else held.takenAway();
+    }
   }
 }

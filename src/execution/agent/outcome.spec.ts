@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { type AttemptFacts, outcomeOf } from './outcome.js';
 
-const END = { exitCode: 0, signal: null, outputLimitReached: false, stdoutBytes: 0, stderrBytes: 0 };
+const END = {
+  exitCode: 0,
+  signal: null,
+  outputLimitReached: false,
+  overdue: false,
+  stdoutBytes: 0,
+  stderrBytes: 0,
+};
 const FACTS: AttemptFacts = {
   interruption: undefined,
   timedOut: false,
@@ -43,10 +50,17 @@ describe('outcomeOf', () => {
 
   it.each([
     ['recalled', 'abandoned'],
-    ['lease-ended', 'abandoned'],
+    ['lease-ended', 'returned'],
     ['shutdown', 'returned'],
   ] as const)('puts %s before everything', (interruption, kind) => {
-    const end = { ...END, outputLimitReached: true };
+    const end = { ...END, outputLimitReached: true, overdue: true };
     expect(outcomeOf({ ...FACTS, interruption, timedOut: true, end })).toEqual({ kind });
+  });
+
+  it('gives back what was killed since its time had come, whatever else is known of it', () => {
+    const overdue = { ...END, exitCode: null, signal: 'SIGKILL', overdue: true };
+    expect(outcomeOf({ ...FACTS, end: overdue })).toEqual({ kind: 'returned' });
+    const limited = { ...overdue, outputLimitReached: true };
+    expect(outcomeOf({ ...FACTS, timedOut: true, end: limited })).toEqual({ kind: 'returned' });
   });
 });

@@ -24,13 +24,14 @@ export type Outcome =
     };
 
 /**
- * The one place that decides it, in this order: taken away (cancelled, deleted, expired, lease lost), given back,
- * a limit, and only then what the command itself said.
+ * The one place that decides it, in this order: taken away (cancelled, deleted, expired), given back (the process or
+ * the lease ends), a limit, and only then what the command itself said.
  */
 export function outcomeOf(facts: AttemptFacts): Outcome {
   const { interruption, end } = facts;
-  if (interruption === 'recalled' || interruption === 'lease-ended') return { kind: 'abandoned' };
-  if (interruption === 'shutdown') return { kind: 'returned' };
+  if (interruption === 'recalled') return { kind: 'abandoned' };
+  // Overdue: the launcher saw the end of the lease first. The server may be none the wiser, and hold it for valid.
+  if (interruption !== undefined || end.overdue) return { kind: 'returned' };
   if (end.outputLimitReached) {
     const limit = `The command wrote more than ${facts.maxOutputBytes} bytes of output and was stopped.`;
     return { kind: 'failed', reason: limit, repeatable: false };

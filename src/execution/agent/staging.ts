@@ -8,8 +8,11 @@ import { type FileInfo, type FileStore } from '../../data-manager/file-store.js'
 import { DomainError } from '../../kernel/errors.js';
 import { type Assignment } from '../job-reports.port.js';
 import { AttemptFaultError } from './attempt-fault.js';
+import { persistently } from './persistently.js';
 
 const FILES_AT_ONCE = 4;
+/** The data manager may be away so long before the attempt is given up, which may cost the job a retry. */
+const PATIENCE_MS = 90_000;
 const EXECUTABLE = 0o700;
 const READABLE = 0o600;
 
@@ -49,23 +52,32 @@ export class Staging {
     path: string,
     how: { executable: boolean; signal: AbortSignal },
   ): Promise<void> {
+    const mode = how.executable ? EXECUTABLE : READABLE;
     try {
-      const { info, content } = await this.files.open(id, { signal: how.signal });
-      const mode = how.executable ? EXECUTABLE : READABLE;
-      const hash = createHash('sha256');
-      const seen = new PassThrough({
-        transform(chunk: Buffer, _encoding, done) {
-          hash.update(chunk);
-          done(null, chunk);
-        },
-      });
-      const target = createWriteStream(path, { flags: 'wx', mode });
-      await pipeline(content, seen, target, { signal: how.signal });
-      verify(info, target.bytesWritten, hash.digest('hex'));
+      await persistently(() => this.load(id, { path, mode }, how.signal), how.signal, PATIENCE_MS);
     } catch (error) {
       how.signal.throwIfAborted();
       throw stagingFault(id, error);
     }
+  }
+
+  private async load(
+    id: string,
+    { path, mode }: { path: string; mode: number },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { info, content } = await this.files.open(id, { signal });
+    const hash = createHash('sha256');
+    const seen = new PassThrough({
+      transform(chunk: Buffer, _encoding, done) {
+        hash.update(chunk);
+        done(null, chunk);
+      },
+    });
+    // Over what an earlier try may have left.
+    const target = createWriteStream(path, { flags: 'w', mode });
+    await pipeline(content, seen, target, { signal });
+    verify(info, target.bytesWritten, hash.digest('hex'));
   }
 }
 

@@ -1,13 +1,15 @@
 import { Logger } from '@nestjs/common';
+import { hasAll } from '../../kernel/agent-labels.js';
 import { messageOf } from '../../kernel/errors.js';
 import {
   type Consumer,
-  type Interruption,
   JobDispatcher,
+  type JobFeed,
   type JobHandler,
   type WaitingJob,
   type WaitingJobs,
 } from '../job-dispatcher.port.js';
+import { RunningJobs } from './running-jobs.js';
 import { WaitingWindow } from './waiting-window.js';
 
 const WINDOW = 1_000;
@@ -16,38 +18,37 @@ const REFILL_AGAIN_MS = 500;
 /** An offer may get lost with the answer of a database, and nobody notices: so it is asked now and then. */
 const DOUBT_AFTER_MS = 15_000;
 
-interface Running {
-  readonly abort: AbortController;
-  done: Promise<void>;
-}
-
 /**
  * The queue within one process: a window over the jobs that wait in the database. It starts empty and in doubt,
  * so that its first filling is also the recovery of what an earlier process left waiting.
  */
-export class InProcessQueue extends JobDispatcher {
+export class InProcessQueue extends JobDispatcher implements JobFeed {
   private readonly logger = new Logger('JobQueue');
   private readonly window = new WaitingWindow(WINDOW);
-  private readonly running = new Map<string, Running>();
   /** Offered while they still run: an attempt that ended, and is to be tried again at once. */
   private readonly again = new Map<string, WaitingJob>();
-  /** Places that are taken; what still stores its result runs without one. */
-  private busy = 0;
   private offeredSince: WaitingJob[] | undefined;
   private retry: NodeJS.Timeout | undefined;
   private doubts: NodeJS.Timeout | undefined;
-  private consumer: { concurrency: number; handler: JobHandler } | undefined;
+  /** Undefined before somebody consumes. */
+  private running: RunningJobs | undefined;
+  private isTaking = false;
 
-  /** @param doubtAfterMs how often it is asked what waits, though all seems known */
+  /**
+   * @param labels of the one agent that is served
+   * @param doubtAfterMs how often it is asked what waits, though all seems known
+   */
   constructor(
     private readonly waiting: WaitingJobs,
+    private readonly labels: readonly string[] = [],
     private readonly doubtAfterMs = DOUBT_AFTER_MS,
   ) {
     super();
   }
 
   offer(job: WaitingJob): void {
-    if (this.running.has(job.id)) this.again.set(job.id, job);
+    if (!hasAll(this.labels, job.requires)) return;
+    if (this.running?.has(job.id) === true) this.again.set(job.id, job);
     else this.admit(job);
     this.takeNext();
   }
@@ -55,17 +56,21 @@ export class InProcessQueue extends JobDispatcher {
   recall(jobId: string): void {
     this.window.remove(jobId);
     this.again.delete(jobId);
-    this.running.get(jobId)?.abort.abort('recalled' satisfies Interruption);
+    this.running?.interrupt(jobId, 'recalled');
   }
 
   consume(concurrency: number, handler: JobHandler): Consumer {
-    this.consumer = { concurrency, handler };
+    const running = new RunningJobs(concurrency, handler, () => {
+      this.takeNext();
+    });
+    this.running = running;
+    this.isTaking = true;
     this.doubts = setInterval(() => {
       this.window.doubt();
       this.takeNext();
     }, this.doubtAfterMs).unref();
     this.takeNext();
-    return { drain: (graceMs) => this.drain(graceMs) };
+    return { hearingSince: () => Number.NEGATIVE_INFINITY, drain: (graceMs) => this.drain(running, graceMs) };
   }
 
   private admit(job: WaitingJob): void {
@@ -74,59 +79,33 @@ export class InProcessQueue extends JobDispatcher {
   }
 
   private takeNext(): void {
-    if (this.consumer === undefined) return;
-    const { concurrency, handler } = this.consumer;
-    while (this.busy < concurrency && this.running.size < 2 * concurrency) {
+    if (!this.isTaking) return;
+    while (this.running?.hasPlace === true) {
       const job = this.window.takeFirst();
       if (job === undefined) break;
-      if (!this.running.has(job.id)) this.begin(job, handler);
+      if (!this.running.has(job.id)) void this.run(job.id, this.running);
     }
     if (!this.window.complete && this.window.size < LOW_WATER) this.refill();
   }
 
-  private begin({ id }: WaitingJob, handler: JobHandler): void {
-    const running: Running = { abort: new AbortController(), done: Promise.resolve() };
-    // Before it is handled: it may free its place at once, and what runs by then must be known.
-    this.running.set(id, running);
-    running.done = this.handle(id, running.abort.signal, handler);
-  }
-
-  private async handle(id: string, signal: AbortSignal, handler: JobHandler): Promise<void> {
-    const freePlace = this.takePlace();
-    try {
-      await handler({ jobId: id, signal, freePlace });
-    } catch (error) {
+  private async run(id: string, running: RunningJobs): Promise<void> {
+    const { decided, over } = running.begin(id);
+    decided.catch((error: unknown) => {
       this.logger.error({ jobId: id, err: error }, 'a job could not be claimed');
       // The database still knows that it is owed.
       this.window.doubt();
       this.refillLater();
-    }
-    this.end(id);
-    freePlace();
-  }
-
-  private end(id: string): void {
-    this.running.delete(id);
+    });
+    await over;
     const offered = this.again.get(id);
     this.again.delete(id);
-    if (offered !== undefined) this.admit(offered);
-  }
-
-  /** Gives the place back once, however often it is called. */
-  private takePlace(): () => void {
-    this.busy += 1;
-    let isTaken = true;
-    return () => {
-      if (isTaken) this.busy -= 1;
-      isTaken = false;
-      this.takeNext();
-    };
+    if (offered !== undefined) this.offer(offered);
   }
 
   private refill(): void {
     if (this.offeredSince !== undefined || this.retry !== undefined) return;
     this.offeredSince = [];
-    this.waiting.next(WINDOW).then(
+    this.waiting.next(WINDOW, this.labels).then(
       (jobs) => {
         const offered = this.offeredSince ?? [];
         this.offeredSince = undefined;
@@ -149,14 +128,10 @@ export class InProcessQueue extends JobDispatcher {
     this.retry.unref();
   }
 
-  private async drain(graceMs: number): Promise<void> {
-    this.consumer = undefined;
+  private async drain(running: RunningJobs, graceMs: number): Promise<void> {
+    this.isTaking = false;
     clearTimeout(this.retry);
     clearInterval(this.doubts);
-    const interrupt = setTimeout(() => {
-      for (const { abort } of this.running.values()) abort.abort('shutdown' satisfies Interruption);
-    }, graceMs);
-    await Promise.all([...this.running.values()].map(({ done }) => done));
-    clearTimeout(interrupt);
+    await running.drain(graceMs);
   }
 }

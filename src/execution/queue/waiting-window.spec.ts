@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { type WaitingJob } from '../job-dispatcher.port.js';
 import { WaitingWindow } from './waiting-window.js';
 
-const job = (id: string, rank = 0): WaitingJob => ({ id, rank });
+const job = (id: string, rank = 0): WaitingJob => ({ id, rank, requires: [] });
 
 function drained(window: WaitingWindow): string[] {
   const ids: string[] = [];
@@ -51,7 +51,11 @@ describe('WaitingWindow', () => {
 
   it('never holds back a job that comes before one it gives out, whatever is offered', () => {
     const jobs = fc.uniqueArray(
-      fc.record({ id: fc.stringMatching(/^[a-f]{1,4}$/), rank: fc.integer({ min: -2, max: 2 }) }),
+      fc.record({
+        id: fc.stringMatching(/^[a-f]{1,4}$/),
+        rank: fc.integer({ min: -2, max: 2 }),
+        requires: fc.constant([]),
+      }),
       { selector: ({ id }) => id },
     );
     fc.assert(

@@ -17,6 +17,11 @@ export interface LaunchRequest {
   readonly stderrPath: string;
   /** Bytes that each of the two files may take; a command that writes more is killed. */
   readonly maxOutputBytes: number;
+  /**
+   * Ms on the machine's monotonic clock: at that time the command is killed, without a grace, even where the
+   * process that launched it is stopped or can't speak; null: never.
+   */
+  readonly endBy: number | null;
 }
 
 /** How a command ended. Exactly one of `exitCode` and `signal` is not null. */
@@ -27,6 +32,8 @@ export interface ProcessEnd {
   readonly signal: string | null;
   /** True where the command was killed since it wrote more than `maxOutputBytes`. */
   readonly outputLimitReached: boolean;
+  /** True where the command was killed since its `endBy` had come. */
+  readonly overdue: boolean;
   /** Bytes in the two files, at most `maxOutputBytes` each. */
   readonly stdoutBytes: number;
   readonly stderrBytes: number;
@@ -44,6 +51,8 @@ export interface RunningProcess {
    * 0 kills at once). Calling it again can only shorten the grace.
    */
   stop(graceMs: number): void;
+  /** Moves the time at which it is killed, back or forth, as {@link LaunchRequest.endBy} says it. */
+  endBy(time: number): void;
 }
 
 /** The launcher process died under a running command. The command is dead too; the attempt is lost. */

@@ -117,7 +117,10 @@ class Incarnation {
     const stop = (graceMs: number): void => {
       if (this.pending.has(id)) this.process.send({ op: 'stop', id, graceMs });
     };
-    pending.started.resolve({ ended, stop });
+    const endBy = (time: number): void => {
+      if (this.pending.has(id)) this.process.send({ op: 'endBy', id, time });
+    };
+    pending.started.resolve({ ended, stop, endBy });
   }
 }
 

@@ -6,7 +6,9 @@ import { type Containment, type LaunchRequest, type ProcessEnd } from './launche
  *
  * - The first request is `start`; its answer is `ready`, or `unable` and the launcher exits.
  * - `launch` is answered by `refused` (nothing was started) or `started`, and `started` by one `ended` or `lost`.
- * - `stop` has no answer of its own; for an `id` that has ended it does nothing.
+ * - `stop` and `endBy` have no answer of their own; for an `id` that has ended they do nothing.
+ * - At its `endBy` (ms of CLOCK_MONOTONIC) the launcher kills a command by itself, whether or not the server reads
+ *   or says anything; a command whose time has come before it began is never begun: `started`, then `ended`.
  * - When its standard input ends, for whatever reason, the launcher kills all that it started, waits until
  *   nothing of it is alive, and exits.
  * - When the launcher dies, the kernel or the client's sweep by {@link MARK_VARIABLE} ends what it started.
@@ -14,7 +16,8 @@ import { type Containment, type LaunchRequest, type ProcessEnd } from './launche
 export type LauncherRequest =
   | { readonly op: 'start'; readonly instance: string; readonly containment: Containment | null }
   | { readonly op: 'launch'; readonly id: number; readonly request: LaunchRequest }
-  | { readonly op: 'stop'; readonly id: number; readonly graceMs: number };
+  | { readonly op: 'stop'; readonly id: number; readonly graceMs: number }
+  | { readonly op: 'endBy'; readonly id: number; readonly time: number };
 
 export type LauncherReport =
   | { readonly op: 'ready'; readonly containment: Containment }

@@ -1,6 +1,7 @@
 import { DomainError } from '../../kernel/errors.js';
 import { parseForm } from './parse-form.js';
 import { parseJson5 } from './parse-json5.js';
+import { utf8Text } from './utf8-text.js';
 
 /** What JSON5 text can begin with, and what a form's field names can't without being escaped. */
 const LOOKS_LIKE_JSON = /^\s*(?:[{["']|\/[/*])/;
@@ -15,7 +16,7 @@ const LOOKS_LIKE_FORM = /^&*[^\s=&]+=/;
  * @throws DomainError invalid_request
  */
 export function decodeBody(bytes: Buffer, contentType: string | undefined): unknown {
-  const text = utf8(bytes);
+  const text = utf8Text(bytes);
   if (text.trim() === '') return undefined;
   if (LOOKS_LIKE_JSON.test(text)) return parseJson5(text);
   if (isForm(contentType) && LOOKS_LIKE_FORM.test(text)) return parseForm(text);
@@ -23,15 +24,6 @@ export function decodeBody(bytes: Buffer, contentType: string | undefined): unkn
     'invalid_request',
     'The body is neither JSON nor form fields; send JSON such as {"name": "value"}.',
   );
-}
-
-function utf8(bytes: Buffer): string {
-  try {
-    // A leading byte order mark is dropped by the decoder.
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new DomainError('invalid_request', 'The body is not valid UTF-8.');
-  }
 }
 
 function isForm(contentType: string | undefined): boolean {

@@ -1,14 +1,16 @@
 import { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { LARGE_BODY } from '../large-body.js';
 import { readBody } from './read-body.js';
 
 /**
  * Hands controllers the body as bytes, whatever its content type says: no request is answered 415. A body
- * sent to `POST …/files` stays unread on the raw request, for the upload to stream.
+ * sent to `POST …/files` stays unread on the raw request, for the upload to stream, and that of a route with
+ * `@LargeBody()` for it to read once the guards have let it pass.
  */
 export function readBodiesAsBytes(instance: FastifyInstance, maxBytes: number): void {
   instance.removeAllContentTypeParsers();
   instance.addContentTypeParser('*', async (request: FastifyRequest) =>
-    isUpload(request) ? undefined : await readBody(request.raw, maxBytes),
+    isUpload(request) || isLargeBody(request) ? undefined : await readBody(request.raw, maxBytes),
   );
   instance.addHook('onRequest', (request, _reply, done) => {
     tameContentType(request);
@@ -19,6 +21,11 @@ export function readBodiesAsBytes(instance: FastifyInstance, maxBytes: number): 
 function isUpload(request: FastifyRequest): boolean {
   // By the route, not by the URL: that may spell the path with escapes.
   return request.method === 'POST' && request.routeOptions.url?.endsWith('/files') === true;
+}
+
+function isLargeBody(request: FastifyRequest): boolean {
+  const config: object = request.routeOptions.config;
+  return LARGE_BODY in config;
 }
 
 const FORM = 'application/x-www-form-urlencoded';

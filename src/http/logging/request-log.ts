@@ -3,6 +3,9 @@ import { type Params } from 'nestjs-pino';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { requestIdOf } from '../fastify/request-id.js';
 
+/** Probes, which come every few seconds, and what agents report: several lines a job, all of which the job tells itself. */
+const SAYS_NOTHING = /^\/health\/|\/agent-reports\//;
+
 type Request = IncomingMessage & { readonly originalUrl?: string };
 
 /**
@@ -22,8 +25,7 @@ export function requestLog(level: string): Params {
       useLevel: 'info',
       customAttributeKeys: { reqId: 'requestId' },
       genReqId: requestIdOf,
-      // Probes come every few seconds and say nothing.
-      autoLogging: { ignore: (request) => pathOf(request).startsWith('/health/') },
+      autoLogging: { ignore: (request) => SAYS_NOTHING.test(pathOf(request)) },
       customSuccessMessage: () => 'request',
       customErrorMessage: () => 'request',
       customSuccessObject: (request: Request, response: ServerResponse, { responseTime }: Timed) =>

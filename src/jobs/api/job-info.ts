@@ -9,6 +9,7 @@ export interface JobInfo {
   readonly labels: Readonly<Record<string, string>>;
   readonly owner: string;
   readonly command: string;
+  readonly requires: readonly string[];
   /** Decimal. */
   readonly ttl: string | null;
   readonly exit_code: number | null;
@@ -34,6 +35,7 @@ export function jobInfoOf(job: JobView): JobInfo {
     labels: job.labels,
     owner: job.owner,
     command: job.command,
+    requires: job.requires,
     ttl: job.ttl?.toString() ?? null,
     exit_code: job.exitCode,
     signal: job.signal,

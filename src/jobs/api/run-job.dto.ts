@@ -1,18 +1,14 @@
-import { Transform } from 'class-transformer';
+import { Given } from '../../http/given.js';
 import { MayBeAbsent, Must, type Rule } from '../../http/must.js';
 import { PRIORITY_RANGE, RETRIES_RANGE, type RunRequest, TIMEOUT_RANGE } from '../job.types.js';
 import { asArray, inputFilesRule, lowerCased, uuidRule } from './rules/id.rules.js';
 import { envRule, labelsRule } from './rules/map.rules.js';
 import { asInteger, integerRule, ttlRule, uint64 } from './rules/number.rules.js';
 import { outputFilesRule } from './rules/output-files.rule.js';
+import { requiresRule } from './rules/requires.rule.js';
 import { commandRule, lineRule } from './rules/text.rules.js';
 
 const MAX_NAME_LENGTH = 255;
-
-/** A field as it was given, not as class-transformer has copied it. */
-function Given(change: (value: unknown) => unknown = (value) => value): PropertyDecorator {
-  return Transform(({ obj, key }) => change((obj as Record<string, unknown>)[key]));
-}
 
 const booleanRule: Rule = (value) => (typeof value === 'boolean' ? undefined : 'must be true or false');
 
@@ -74,6 +70,11 @@ export class RunJobDto {
   @Given(asInteger)
   @Must(integerRule(PRIORITY_RANGE))
   priority?: number;
+
+  @MayBeAbsent()
+  @Given(asArray)
+  @Must(requiresRule)
+  requires?: string[];
 }
 
 function lowerCasedAll(value: unknown): unknown {

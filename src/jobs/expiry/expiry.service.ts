@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import pLimit from 'p-limit';
-import { Clock } from '../../kernel/clock.js';
-import { DueWork } from '../due-work.js';
+import { type DueWork } from '../due-work.js';
 import { JobsRepository } from '../jobs.repository.js';
 import { Endings } from '../endings.js';
+import { Timetable } from '../timetable.js';
 
 const BATCH = 200;
 const AT_ONCE = 8;
@@ -16,11 +16,10 @@ export class ExpiryService {
   constructor(
     private readonly jobs: JobsRepository,
     private readonly endings: Endings,
-    clock: Clock,
+    timetable: Timetable,
   ) {
-    this.schedule = new DueWork({
+    this.schedule = timetable.add({
       name: 'the expiry of jobs',
-      clock,
       next: () => jobs.nextDue('expiresAt'),
       work: (now) => this.expireAllDue(now),
     });

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { JobDispatcher } from '../../execution/job-dispatcher.port.js';
-import { Clock } from '../../kernel/clock.js';
-import { DueWork } from '../due-work.js';
+import { type DueWork } from '../due-work.js';
 import { JobsRepository } from '../jobs.repository.js';
+import { waitingJobOf } from './stored-waiting-jobs.js';
+import { Timetable } from '../timetable.js';
 
 const BATCH = 200;
 
@@ -14,11 +15,10 @@ export class DelayedRetries {
   constructor(
     private readonly jobs: JobsRepository,
     private readonly dispatcher: JobDispatcher,
-    clock: Clock,
+    timetable: Timetable,
   ) {
-    this.schedule = new DueWork({
+    this.schedule = timetable.add({
       name: 'the return of delayed jobs',
-      clock,
       next: () => jobs.nextDue('notBefore'),
       work: (now) => this.bringBack(now),
     });
@@ -27,7 +27,7 @@ export class DelayedRetries {
   private async bringBack(now: number): Promise<void> {
     for (const row of await this.jobs.due('notBefore', now, BATCH)) {
       await this.jobs.endDelay(row.id);
-      this.dispatcher.offer({ id: row.id, rank: row.queueRank });
+      this.dispatcher.offer(waitingJobOf(row));
     }
   }
 }

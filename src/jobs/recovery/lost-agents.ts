@@ -1,9 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Clock } from '../../kernel/clock.js';
-import { DueWork } from '../due-work.js';
+import { type DueWork } from '../due-work.js';
 import { Faults } from '../faults.js';
 import { type JobRow } from '../job.entity.js';
 import { JobsRepository } from '../jobs.repository.js';
+import { Timetable } from '../timetable.js';
 
 const BATCH = 100;
 
@@ -16,32 +16,41 @@ export class LostAgents {
   constructor(
     private readonly jobs: JobsRepository,
     private readonly faults: Faults,
-    clock: Clock,
+    timetable: Timetable,
   ) {
-    this.schedule = new DueWork({
+    this.schedule = timetable.add({
       name: 'the search for lost agents',
-      clock,
       next: () => jobs.nextDue('leaseUntil'),
       work: (now) => this.takeBackDue(now),
     });
   }
 
-  /** All that `agent` held before it was started again. */
-  async takeBackFrom(agent: string): Promise<void> {
-    for (const row of await this.jobs.heldBy(agent)) {
-      await this.takeBack(row, `Agent ${agent} was stopped while it held the job.`);
+  heldBy(agent: string): Promise<readonly JobRow[]> {
+    return this.jobs.heldBy(agent);
+  }
+
+  /** What an agent held that was stopped: each as long as it is held by the same lease still. */
+  async takeBack(held: readonly JobRow[]): Promise<void> {
+    for (const row of held) {
+      await this.takeBackOne(row, `Agent ${row.agent ?? 'unknown'} was stopped while it held the job.`);
     }
   }
 
   private async takeBackDue(now: number): Promise<void> {
     for (const row of await this.jobs.due('leaseUntil', now, BATCH)) {
-      await this.takeBack(row, `Agent ${row.agent ?? 'unknown'} was lost: it gave no sign of life.`);
+      const reason = `Agent ${row.agent ?? 'unknown'} was lost: it gave no sign of life.`;
+      await this.takeBackOne(row, reason, now);
     }
   }
 
-  private async takeBack(row: JobRow, reason: string): Promise<void> {
+  private async takeBackOne(row: JobRow, reason: string, endedBy?: number): Promise<void> {
     if (row.leaseToken === null) return;
-    const lease = { jobId: row.id, attempt: row.attempt, token: row.leaseToken };
+    const lease = {
+      jobId: row.id,
+      attempt: row.attempt,
+      token: row.leaseToken,
+      ...(endedBy !== undefined && { endedBy }),
+    };
     const taken = await this.faults.settle(lease, row, { reason, again: 'at once' });
     if (taken) this.logger.warn({ jobId: row.id, attempt: row.attempt, msg: reason });
   }

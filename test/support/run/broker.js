@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startMariaDb } from './mariadb.js';
+import { startRedis } from './redis.js';
 
 /** @type {(() => unknown)[]} */
 const endings = [];
@@ -15,6 +16,12 @@ const starters = {
     const mariadb = await startMariaDb({ directory, removeAfter: true });
     endings.push(mariadb.kill);
     return mariadb.url;
+  }),
+  '/redis': shared(async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'job-manager-redis-'));
+    const redis = await startRedis({ directory, removeAfter: true });
+    endings.push(redis.kill);
+    return redis.url;
   }),
 };
 

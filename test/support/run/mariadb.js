@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createConnection } from 'mysql2/promise';
 import { startDaemon } from './daemon.js';
+import { freePort } from './free-port.js';
 import { findProgram } from './programs.js';
 
 const START_WITHIN_MS = 60_000;
@@ -112,22 +111,6 @@ async function answering(url, daemon) {
       if (!daemon.alive()) throw new Error(`MariaDB did not start:\n${daemon.log()}`, { cause: error });
       if (performance.now() > deadline) throw error;
       await delay(50);
-    }
-  }
-}
-
-/** Below the range that the system gives to outgoing connections, so that it stays free over a restart. */
-async function freePort() {
-  for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000);
-    const server = createServer().listen(port, '127.0.0.1');
-    try {
-      await once(server, 'listening');
-      return port;
-    } catch {
-      continue;
-    } finally {
-      server.close();
     }
   }
 }

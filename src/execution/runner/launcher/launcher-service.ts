@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { messageOf } from '../../../kernel/errors.js';
 import { type LaunchRequest } from '../launcher.js';
 import { type LauncherReport, type LauncherRequest } from '../protocol.js';
+import { Deadline } from './deadline.js';
 import { type ProbedHost, probeHost } from './probe.js';
 import { type RunResult, type Seat } from './seat.js';
 
@@ -9,6 +10,12 @@ const MAX_ARGUMENT_BYTES = 131_071;
 /** What the kernel takes for arguments and environment together, at the usual stack limit, less some room. */
 const MAX_TOTAL_BYTES = 1_900_000;
 const POINTER_BYTES = 8;
+
+interface Launch {
+  readonly id: number;
+  readonly request: LaunchRequest;
+  readonly deadline: Deadline;
+}
 
 /** Answers requests; see protocol.ts. */
 export class LauncherService {
@@ -18,6 +25,8 @@ export class LauncherService {
   private readonly seats = new Map<number, Seat>();
   /** Stops that came while the seat was still being made. */
   private readonly stopped = new Map<number, number>();
+  /** Of all that is launched, from the request on. */
+  private readonly deadlines = new Map<number, Deadline>();
   private closing = false;
 
   constructor(private readonly send: (report: LauncherReport) => void) {}
@@ -37,6 +46,9 @@ export class LauncherService {
       }
       case 'stop':
         this.stop(request.id, request.graceMs);
+        return;
+      case 'endBy':
+        this.deadlines.get(request.id)?.move(request.time);
     }
   }
 
@@ -51,13 +63,16 @@ export class LauncherService {
   }
 
   private async launch(id: number, request: LaunchRequest): Promise<void> {
+    const deadline = new Deadline(request.endBy);
+    this.deadlines.set(id, deadline);
     try {
       assertStartable(request);
-      await this.runOn(await this.takeSeat(), id, request);
+      await this.runOn(await this.takeSeat(), { id, request, deadline });
     } catch (error) {
       this.send({ op: 'refused', id, detail: messageOf(error) });
     } finally {
       this.stopped.delete(id);
+      this.deadlines.delete(id);
     }
   }
 
@@ -66,16 +81,17 @@ export class LauncherService {
     return this.host.seats.take();
   }
 
-  private async runOn(seat: Seat, id: number, request: LaunchRequest): Promise<void> {
+  private async runOn(seat: Seat, launch: Launch): Promise<void> {
+    const { id } = launch;
     this.seats.set(id, seat);
-    const result = await this.executeOn(seat, id, request);
+    const result = await this.executeOn(seat, launch);
     if (result.kind === 'ended') this.send({ op: 'ended', id, end: result.end });
     else this.send({ op: result.kind, id, detail: result.detail });
   }
 
-  private async executeOn(seat: Seat, id: number, request: LaunchRequest): Promise<RunResult> {
+  private async executeOn(seat: Seat, { id, request, deadline }: Launch): Promise<RunResult> {
     try {
-      return await seat.execute(request, () => {
+      return await seat.execute(request, deadline, () => {
         this.send({ op: 'started', id });
         const graceMs = this.closing ? 0 : this.stopped.get(id);
         // After the command has been written to the starter.

@@ -8,6 +8,7 @@ import { type Containment } from '../launcher.js';
 import { SYSTEM_PATH } from '../protocol.js';
 import { type CellKind } from './cell.js';
 import { cgroupCell } from './cgroup-cell.js';
+import { Deadline } from './deadline.js';
 import { markerCell } from './marker-cell.js';
 import { namespaceCell } from './namespace-cell.js';
 import { type RunResult } from './seat.js';
@@ -87,12 +88,13 @@ async function probe(seats: SeatPool, directory: string): Promise<RunResult> {
     stdoutPath: join(directory, 'stdout'),
     stderrPath: join(directory, 'stderr'),
     maxOutputBytes: 0,
+    endBy: null,
   };
   const tooLong = setTimeout(() => {
     seat.stop(0);
   }, PROBE_MS);
   try {
-    return await seat.execute(request, () => undefined);
+    return await seat.execute(request, new Deadline(request.endBy), () => undefined);
   } finally {
     clearTimeout(tooLong);
     seats.giveBack(seat);

@@ -3,6 +3,7 @@ import { messageOf } from '../../../kernel/errors.js';
 import { type LaunchRequest, type ProcessEnd } from '../launcher.js';
 import { lockLimitsOf } from '../lock-limit.js';
 import { type Cell, type CellMaker } from './cell.js';
+import { type Deadline } from './deadline.js';
 import { type Fifo } from './fifo.js';
 import { OutputChannel, type OutputStop } from './output-channel.js';
 import { type ShellStatus } from './shell-status.js';
@@ -30,6 +31,7 @@ interface Run {
   readonly cell: Cell;
   shellEnded: boolean;
   limitReached: boolean;
+  overdue: boolean;
   fault: string | null;
   /** When SIGKILL follows the SIGTERM, on the monotonic clock; null where nobody asked for an end. */
   killAt: number | null;
@@ -66,8 +68,8 @@ export class Seat {
     return this.cell;
   }
 
-  /** Runs a command to the death of all its processes. Never rejects. */
-  async execute(request: LaunchRequest, onStarted: () => void): Promise<RunResult> {
+  /** Runs a command to the death of all its processes, at the deadline at the latest. Never rejects. */
+  async execute(request: LaunchRequest, deadline: Deadline, onStarted: () => void): Promise<RunResult> {
     let run: Run;
     try {
       run = beginRun(await this.prepare());
@@ -78,7 +80,9 @@ export class Seat {
     }
     this.run = run;
     onStarted();
-    const report = await this.attend(request, run);
+    const report = await this.attend(request, run, deadline).finally(() => {
+      deadline.cancel();
+    });
     if (run.killTimer !== null) clearTimeout(run.killTimer);
     this.run = null;
     return this.conclude(run, report);
@@ -119,11 +123,8 @@ export class Seat {
     return { stdoutBytes: this.stdout.finish(), stderrBytes: this.stderr.finish() };
   }
 
-  private async attend(request: LaunchRequest, run: Run): Promise<StarterReport> {
-    const { instance } = this.options;
-    const mark = { variable: `${instance}/${request.key}`, lockLimit: this.lockLimitOf(++commands) };
-    run.cell.begin(mark);
-    const report = await run.cell.starter.start(request, mark);
+  private async attend(request: LaunchRequest, run: Run, deadline: Deadline): Promise<StarterReport> {
+    const report = await this.runShell(request, run, deadline);
     run.shellEnded = true;
     await endSurvivors(run);
     // A signal still under way would meet the seat's next command.
@@ -133,12 +134,27 @@ export class Seat {
     return report;
   }
 
+  private async runShell(request: LaunchRequest, run: Run, deadline: Deadline): Promise<StarterReport> {
+    const { instance } = this.options;
+    const mark = { variable: `${instance}/${request.key}`, lockLimit: this.lockLimitOf(++commands) };
+    run.cell.begin(mark);
+    // This process may have been stopped, or the seat long in the making.
+    if (deadline.passed) {
+      run.overdue = true;
+      return { kind: 'died', detail: '' };
+    }
+    const report = run.cell.starter.start(request, mark);
+    deadline.watch(() => void kill(run, 'overdue'));
+    return report;
+  }
+
   private conclude(run: Run, report: StarterReport): RunResult {
     const bytes = this.finishOutput();
     const status = statusOf(run, report);
     if (run.fault !== null) return { kind: 'lost', detail: run.fault };
     if (typeof status === 'string') return { kind: 'lost', detail: status };
-    return { kind: 'ended', end: { ...status, outputLimitReached: run.limitReached, ...bytes } };
+    const { limitReached: outputLimitReached, overdue } = run;
+    return { kind: 'ended', end: { ...status, outputLimitReached, overdue, ...bytes } };
   }
 }
 
@@ -147,6 +163,7 @@ function beginRun(cell: Cell): Run {
     cell,
     shellEnded: false,
     limitReached: false,
+    overdue: false,
     fault: null,
     killAt: null,
     killTimer: null,
@@ -155,9 +172,16 @@ function beginRun(cell: Cell): Run {
   };
 }
 
-function kill(run: Run): Promise<void> {
-  run.killing ??= heardOf(hasBegun(run).then(() => run.cell.kill()));
+function kill(run: Run, reason: 'asked' | 'overdue' = 'asked'): Promise<void> {
+  run.killing ??= heardOf(strike(run, reason));
   return run.killing;
+}
+
+async function strike(run: Run, reason: 'asked' | 'overdue'): Promise<void> {
+  await hasBegun(run);
+  // A shell that came to its end meanwhile was not killed for it.
+  if (reason === 'overdue' && !run.shellEnded) run.overdue = true;
+  await run.cell.kill();
 }
 
 /** Its failure is told to whoever attends to the command, maybe later than it happens. */

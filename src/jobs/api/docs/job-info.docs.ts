@@ -22,10 +22,11 @@ const JOB_PROPERTIES = {
   labels: { type: 'object', additionalProperties: TEXT },
   owner: TEXT,
   command: TEXT,
+  requires: { type: 'array', items: TEXT, description: 'Labels that its agent must have.' },
   ttl: { ...TEXT_OR_NULL, description: 'Seconds, decimal.' },
   exit_code: { type: ['integer', 'null'] },
   signal: { ...TEXT_OR_NULL, description: 'That ended the command, such as SIGKILL.' },
-  reason: { ...TEXT_OR_NULL, description: 'Why the job failed.' },
+  reason: { ...TEXT_OR_NULL, description: 'Why the job failed, or why it waits.' },
   stderr_id: { ...UUID_OR_NULL, description: 'The stored file with what it wrote to standard error.' },
   outputs: {
     type: 'array',

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import { DescribeError } from '../../../http/error-docs.js';
+import { MAX_AGENT_LABELS, MAX_LABEL_LENGTH } from '../../../kernel/agent-labels.js';
 import {
   MAX_COMMAND_BYTES,
   MAX_INPUT_FILES,
@@ -56,6 +57,12 @@ const RUN_PROPERTIES = {
   retries: integer(`Attempts beyond the first, after a lost agent or failed staging.`, RETRIES_RANGE),
   retry_on_failure: { type: 'boolean', description: 'Retry a command that exits non-zero, too.' },
   priority: integer('Higher runs first.', PRIORITY_RANGE),
+  requires: {
+    type: 'array',
+    items: { type: 'string', maxLength: MAX_LABEL_LENGTH },
+    maxItems: MAX_AGENT_LABELS,
+    description: 'Labels that the agent which runs it must have, such as gpu or zone=a.',
+  },
 };
 
 /** Method: documents `POST /run`. */

@@ -1,0 +1,81 @@
+import { monotonicNow } from '../../kernel/clock.js';
+import { type Lease } from '../job-reports.port.js';
+
+/** At most so much of a lease, and at most so many ms, are left for killing what runs before somebody else may start it. */
+const MARGIN = { share: 0.2, ms: 2_000 };
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** When to end what runs under a lease that was granted or extended by an answer to what was sent at `sentAt`. */
+export function safeEndOf(sentAt: number, leaseMs: number): number {
+  return sentAt + leaseMs - Math.min(MARGIN.ms, leaseMs * MARGIN.share);
+}
+
+/** A lease as its holder knows it: it ends by the clock, unless it is extended in time. */
+export class HeldLease {
+  private readonly abort = new AbortController();
+  private timer: NodeJS.Timeout | undefined;
+  private onExtended: (endsAt: number) => void = () => undefined;
+
+  /** @param safeEnd ms of {@link monotonicNow}: by then nothing may run any more that counts on it */
+  constructor(
+    readonly lease: Lease,
+    private safeEnd: number,
+  ) {
+    this.arm();
+  }
+
+  /** Aborts with `lease-ended` when the lease must be taken for lost, and with `recalled` when it is known why. */
+  get ended(): AbortSignal {
+    return this.abort.signal;
+  }
+
+  get endsAt(): number {
+    return this.safeEnd;
+  }
+
+  extend(safeEnd: number): void {
+    // A server that was told to wait less long has the say; one that answers late has not.
+    this.safeEnd = safeEnd;
+    this.arm();
+    this.onExtended(safeEnd);
+  }
+
+  /** From now on `listener` hears when the end moves; it replaces the one before. */
+  watch(listener: (endsAt: number) => void): void {
+    this.onExtended = listener;
+  }
+
+  /**
+   * The server says so. While the lease would still hold, nobody else was given the job: it was cancelled, deleted or has
+   * expired, and there is time to end it gently.
+   */
+  takenAway(): void {
+    this.release();
+    this.abort.abort('recalled');
+  }
+
+  /** Nothing depends on it any more. */
+  release(): void {
+    clearTimeout(this.timer);
+    this.onExtended = () => undefined;
+  }
+
+  private end(): void {
+    this.release();
+    this.abort.abort('lease-ended');
+  }
+
+  private arm(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(
+      () => {
+        // A timer may fire a little early.
+        if (monotonicNow() >= this.safeEnd) this.end();
+        else this.arm();
+      },
+      Math.min(LONGEST_TIMER_MS, Math.max(1, Math.ceil(this.safeEnd - monotonicNow()))),
+    );
+    this.timer.unref();
+  }
+}

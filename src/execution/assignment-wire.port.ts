@@ -1,0 +1,70 @@
+import { type Assignment, type Renewal } from './job-reports.port.js';
+import { leaseFromWire, leaseToWire, type WireLease } from './report-wire.port.js';
+
+export interface WireAssignment {
+  readonly lease: WireLease;
+  readonly lease_ms: number;
+  readonly expires_in_ms: number | null;
+  readonly command: string;
+  readonly running: boolean;
+  readonly binary: string | null;
+  readonly input_files: readonly string[];
+  readonly output_files: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly timeout_seconds: number | null;
+}
+
+export interface WireRenewal {
+  readonly held: readonly string[];
+  readonly lease_ms: number;
+}
+
+/** The answer to each request. */
+export interface WireAnswers {
+  readonly arrived: object;
+  readonly left: object;
+  readonly claim: { readonly assignment: WireAssignment | null };
+  readonly started: { readonly granted: boolean };
+  readonly renew: WireRenewal;
+  readonly ended: { readonly counts: boolean };
+}
+
+export function assignmentToWire(assignment: Assignment): WireAssignment {
+  return {
+    lease: leaseToWire(assignment.lease),
+    lease_ms: assignment.leaseMs,
+    expires_in_ms: assignment.expiresInMs,
+    command: assignment.command,
+    running: assignment.running,
+    binary: assignment.binary,
+    input_files: assignment.inputFiles,
+    output_files: assignment.outputFiles,
+    env: assignment.env,
+    timeout_seconds: assignment.timeoutSeconds,
+  };
+}
+
+/** @param delayMs between the call of the port, from which it counts, and the request that was answered */
+export function assignmentFromWire(wire: WireAssignment, delayMs: number): Assignment {
+  return {
+    lease: leaseFromWire(wire.lease),
+    leaseMs: wire.lease_ms + delayMs,
+    expiresInMs: wire.expires_in_ms === null ? null : wire.expires_in_ms + delayMs,
+    command: wire.command,
+    running: wire.running,
+    binary: wire.binary,
+    inputFiles: wire.input_files,
+    outputFiles: wire.output_files,
+    env: wire.env,
+    timeoutSeconds: wire.timeout_seconds,
+  };
+}
+
+export function renewalToWire({ held, leaseMs }: Renewal): WireRenewal {
+  return { held, lease_ms: leaseMs };
+}
+
+/** @param delayMs as for {@link assignmentFromWire} */
+export function renewalFromWire({ held, lease_ms }: WireRenewal, delayMs: number): Renewal {
+  return { held, leaseMs: lease_ms + delayMs };
+}

@@ -1,0 +1,81 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { Redis } from 'ioredis';
+
+/** Where the queue lives, and under which names. */
+export interface RedisQueueOptions {
+  /** `redis:` or `rediss:`, with user and password where needed. */
+  readonly url: string;
+  /** Before all our keys and channels. */
+  readonly prefix: string;
+}
+
+const LONGEST_RECONNECT_PAUSE_MS = 1_000;
+const PING_EVERY_MS = 5_000;
+const LAST_ANSWERS_MS = 2_000;
+
+/**
+ * A connection that comes back by itself, as often as it is lost. What was asked for meanwhile waits.
+ *
+ * @param purpose for the log
+ */
+export function connect({ url }: RedisQueueOptions, purpose: string): Redis {
+  const redis = new Redis(url, {
+    // Asked for by BullMQ; whoever can't wait looks at `status` first.
+    maxRetriesPerRequest: null,
+    connectTimeout: 5_000,
+    retryStrategy: (tries) => Math.min(tries * 100, LONGEST_RECONNECT_PAUSE_MS),
+  });
+  tellOnce(redis, purpose);
+  leaveSilence(redis);
+  return redis;
+}
+
+/** At the end of the process: waits for what may never be answered, but not for long. */
+export async function inTime(answer: Promise<unknown>): Promise<void> {
+  const late = new AbortController();
+  const answered = answer.finally(() => {
+    late.abort();
+  });
+  await Promise.race([
+    answered,
+    delay(LAST_ANSWERS_MS, undefined, { signal: late.signal }).catch(() => undefined),
+  ]);
+}
+
+/**
+ * A machine that vanished closes no connection: one that does not answer from one ping to the next is made anew. Not by
+ * ioredis' `socketTimeout`, whose timer keeps a process alive that has disconnected.
+ */
+function leaveSilence(redis: Redis): void {
+  let isAnswered = true;
+  const timer = setInterval(() => {
+    if (redis.status !== 'ready' || redis.mode === 'subscriber') isAnswered = true;
+    else if (!isAnswered) redis.disconnect(true);
+    else {
+      isAnswered = false;
+      redis.ping().then(
+        () => (isAnswered = true),
+        () => undefined,
+      );
+    }
+  }, PING_EVERY_MS);
+  timer.unref();
+  redis.once('end', () => {
+    clearInterval(timer);
+  });
+}
+
+/** An outage is one line at its begin and one at its end, however often it is tried to reconnect. */
+function tellOnce(redis: Redis, purpose: string): void {
+  const logger = new Logger('Redis');
+  let isAway = false;
+  redis.on('error', (error: Error) => {
+    if (!isAway) logger.warn(`Redis can not be reached (${purpose}), trying again: ${error.message}`);
+    isAway = true;
+  });
+  redis.on('ready', () => {
+    if (isAway) logger.log(`Redis is back (${purpose})`);
+    isAway = false;
+  });
+}

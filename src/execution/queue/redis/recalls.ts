@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import { type Redis } from 'ioredis';
+import { monotonicNow } from '../../../kernel/clock.js';
+import { connect, type RedisQueueOptions } from './connection.js';
+
+/** Beyond it the oldest are dropped: agents learn of those with their next sign of life. */
+const MOST_KEPT = 10_000;
+const ECHO_EVERY_MS = 500;
+/** Without an echo for so long nothing is heard. */
+const DEAF_AFTER_MS = 1_500;
+/** And for so long the connection is taken for dead. */
+const RECONNECT_AFTER_MS = 10_000;
+
+function channelOf({ prefix }: RedisQueueOptions): string {
+  return `${prefix}:recalls`;
+}
+
+/** Tells all agents that jobs must not run any more. Keeps what it could not say until Redis is back. */
+export class RecallSender {
+  private kept: string[] = [];
+  private sending: Promise<void> | undefined;
+
+  constructor(
+    private readonly redis: Redis,
+    private readonly options: RedisQueueOptions,
+  ) {
+    redis.on('ready', () => {
+      this.send();
+    });
+  }
+
+  recall(jobId: string): void {
+    this.kept.push(jobId);
+    if (this.kept.length > MOST_KEPT) this.kept.shift();
+    this.send();
+  }
+
+  private send(): void {
+    if (this.kept.length === 0 || this.redis.status !== 'ready') return;
+    this.sending ??= this.publish(this.kept.splice(0)).finally(() => {
+      this.sending = undefined;
+      this.send();
+    });
+  }
+
+  private async publish(jobIds: readonly string[]): Promise<void> {
+    try {
+      await this.redis.publish(channelOf(this.options), JSON.stringify(jobIds));
+    } catch {
+      this.kept.unshift(...jobIds);
+    }
+  }
+}
+
+/** Hears recalls, and knows whether it would: it listens to an echo of its own on the same connection. */
+export class RecallListener {
+  private readonly logger = new Logger('JobQueue');
+  private readonly redis: Redis;
+  private readonly echo: string;
+  private readonly timer: NodeJS.Timeout;
+  private since: number | null = null;
+  private heardAt = Number.NEGATIVE_INFINITY;
+  private subscribedAt = Number.NEGATIVE_INFINITY;
+
+  /** @param speaker the connection on which the echo is sent */
+  constructor(
+    options: RedisQueueOptions,
+    private readonly speaker: Redis,
+    private readonly onRecall: (jobId: string) => void,
+  ) {
+    this.redis = connect(options, 'recalls');
+    this.echo = `${options.prefix}:echo:${randomUUID()}`;
+    this.redis.on('ready', () => {
+      this.subscribedAt = monotonicNow();
+    });
+    this.redis.on('close', () => {
+      this.since = null;
+    });
+    this.redis.on('message', (channel: string, message: string) => {
+      const now = monotonicNow();
+      this.since = this.hearingSince() ?? now;
+      this.heardAt = now;
+      if (channel !== this.echo) this.take(message);
+    });
+    this.redis.subscribe(channelOf(options), this.echo).catch(() => undefined);
+    this.timer = setInterval(() => {
+      this.call();
+    }, ECHO_EVERY_MS);
+  }
+
+  /** In ms of `monotonicNow()`; null: it hears nothing. */
+  hearingSince(): number | null {
+    if (monotonicNow() - this.heardAt >= DEAF_AFTER_MS) this.since = null;
+    return this.since;
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+    this.redis.disconnect();
+  }
+
+  private call(): void {
+    if (this.speaker.status !== 'ready') return;
+    this.speaker.publish(this.echo, '').catch(() => undefined);
+    const silentMs = monotonicNow() - Math.max(this.heardAt, this.subscribedAt);
+    if (this.redis.status === 'ready' && silentMs >= RECONNECT_AFTER_MS) this.redis.disconnect(true);
+  }
+
+  private take(message: string): void {
+    const ids = listIn(message);
+    if (ids === undefined) this.logger.warn('something that is no list of jobs was recalled');
+    else ids.map(String).forEach(this.onRecall);
+  }
+}
+
+/** Anybody who reaches Redis can say anything. */
+function listIn(message: string): unknown[] | undefined {
+  try {
+    const value: unknown = JSON.parse(message);
+    return Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

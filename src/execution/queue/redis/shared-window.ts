@@ -1,0 +1,200 @@
+import { Logger } from '@nestjs/common';
+import { type Redis } from 'ioredis';
+import { messageOf } from '../../../kernel/errors.js';
+import { type WaitingJob, type WaitingJobs } from '../../job-dispatcher.port.js';
+import { inTime } from './connection.js';
+import { type LabelQueue, LOCK_MS } from './label-queue.js';
+import { WindowState } from './window-state.js';
+
+/** Ids in Redis for one set of labels. */
+export const WINDOW = 1_000;
+/** So many more are left there, and so many urgent ones let in at once before the last are taken out. */
+export const SLACK = 250;
+const LOW_WATER = WINDOW / 4;
+/** What is offered faster than Redis takes it is found in the database. */
+const MOST_OFFERS = 2 * WINDOW;
+const TEND_AGAIN_MS = { busy: 100, idle: 1_000 };
+
+export interface SharedWindowOptions {
+  /** Of the agents that it is for. */
+  readonly labels: readonly string[];
+  readonly waiting: WaitingJobs;
+  /** How often it is asked what waits, though all seems known. */
+  readonly doubtAfterMs: number;
+}
+
+/**
+ * The first of all jobs that wait for agents with certain labels, in a queue that all servers fill. What does not fit
+ * waits in the database. Redis itself says whether that is so, since any server may be the one to leave something
+ * out, and since nobody else would notice that Redis has forgotten all.
+ */
+export class SharedWindow {
+  private readonly logger = new Logger('JobQueue');
+  private readonly state: WindowState;
+  private offers: WaitingJob[] = [];
+  private inDoubt = true;
+  private filledAt = Number.NEGATIVE_INFINITY;
+  private takenSince = new Map<string, number>();
+  private mayHaveMore = true;
+  private working: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private isClosed = false;
+  private isFaulty = false;
+
+  constructor(
+    private readonly queue: LabelQueue,
+    private readonly redis: Redis,
+    readonly options: SharedWindowOptions,
+  ) {
+    this.state = new WindowState(redis, queue.keyOf('window'));
+    this.tendLater(0);
+  }
+
+  /** Of its queue. */
+  get name(): string {
+    return this.queue.name;
+  }
+
+  offer(job: WaitingJob): void {
+    if (this.offers.length >= MOST_OFFERS || this.redis.status !== 'ready') {
+      this.inDoubt = true;
+      return;
+    }
+    this.offers.push(job);
+    this.work();
+  }
+
+  /** Best effort: whoever gets the id all the same is told by the database that it is not to run. */
+  withdraw(id: string): void {
+    this.offers = this.offers.filter((job) => job.id !== id);
+    if (this.redis.status === 'ready') this.queue.remove([id]).catch(() => undefined);
+  }
+
+  /** Looks at once whether something waits. */
+  doubt(): void {
+    this.inDoubt = true;
+    this.work();
+  }
+
+  /** Resolves when Redis is not used any more, or does not answer. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    clearTimeout(this.timer);
+    await inTime(Promise.allSettled([this.working]));
+    await inTime(Promise.allSettled([this.queue.close()]));
+  }
+
+  /** As {@link close}, and leaves nothing of it in Redis. */
+  async erase(): Promise<void> {
+    this.isClosed = true;
+    clearTimeout(this.timer);
+    await this.working;
+    await this.state.forget();
+    await this.queue.erase();
+    await this.queue.close();
+  }
+
+  private tendLater(ms: number): void {
+    clearTimeout(this.timer);
+    if (this.isClosed) return;
+    this.timer = setTimeout(() => {
+      this.work();
+    }, ms);
+    this.timer.unref();
+  }
+
+  /** One turn at a time; what is offered during one is taken in the next. */
+  private work(): void {
+    if (this.working !== undefined || this.isClosed || this.redis.status !== 'ready') {
+      this.tendLater(TEND_AGAIN_MS.idle);
+      return;
+    }
+    this.working = this.turn().finally(() => {
+      this.working = undefined;
+      const now = this.offers.length > 0;
+      this.tendLater(now ? 0 : this.mayHaveMore ? TEND_AGAIN_MS.busy : TEND_AGAIN_MS.idle);
+    });
+  }
+
+  private async turn(): Promise<void> {
+    try {
+      const offers = this.offers.splice(0);
+      if (offers.length > 0) await this.admit(offers);
+      if (await this.needsFilling()) await this.fill();
+      this.isFaulty = false;
+    } catch (error) {
+      this.inDoubt = true;
+      if (!this.isFaulty) this.logger.warn(`the queue can't be filled, trying again: ${messageOf(error)}`);
+      this.isFaulty = true;
+    }
+  }
+
+  private async needsFilling(): Promise<boolean> {
+    const known = await this.state.read();
+    this.mayHaveMore = known !== 'all';
+    const isOld = performance.now() - this.filledAt >= this.options.doubtAfterMs;
+    if (this.inDoubt || known === null || isOld || (await this.isStuck())) return true;
+    return known !== 'all' && (await this.queue.size()) < LOW_WATER;
+  }
+
+  /** Whether an id is longer with an agent than it takes to decide who runs the job. */
+  private async isStuck(): Promise<boolean> {
+    const now = performance.now();
+    const active = await this.queue.activeIds();
+    this.takenSince = new Map(active.map((id) => [id, this.takenSince.get(id) ?? now]));
+    return [...this.takenSince.values()].some((since) => now - since >= LOCK_MS);
+  }
+
+  /** Puts in what the database says comes first. */
+  private async fill(): Promise<void> {
+    this.inDoubt = false;
+    const known = await this.state.read();
+    // Before the database is asked: what it does not name then is not new, but comes later or is not to run.
+    const present = await this.queue.ids();
+    const jobs = await this.options.waiting.next(WINDOW, this.options.labels);
+    if (jobs.length === WINDOW) await this.state.leavesOut();
+    const first = new Set(jobs.map(({ id }) => id));
+    // Of those that agents have taken it lets go only where the agent died over it.
+    await this.queue.remove([...present.filter((id) => !first.has(id)), ...(await this.queue.activeIds())]);
+    const there = new Set([...present, ...(await this.queue.activeIds())]);
+    await this.queue.addAnew(jobs.filter(({ id }) => !there.has(id)));
+    if (jobs.length < WINDOW) await this.state.holdsAll(known);
+    this.filledAt = performance.now();
+  }
+
+  private async admit(offers: readonly WaitingJob[]): Promise<void> {
+    const known = await this.state.read();
+    // Nobody has filled it yet, or Redis has lost it: the filling finds them all.
+    if (known === null) return;
+    const jobs = [...offers].sort(inOrder);
+    const room = known === 'all' ? Math.max(0, WINDOW - (await this.queue.size())) : 0;
+    await this.queue.add(jobs.slice(0, room));
+    if (jobs.length > room) await this.admitUrgent(jobs.slice(room));
+  }
+
+  /** Of what is left to the database, that which comes before something in the queue must not wait behind it. */
+  private async admitUrgent(jobs: readonly WaitingJob[]): Promise<void> {
+    // Before they are left out: whoever finds at this moment that the queue holds all must not say so.
+    await this.state.leavesOut();
+    this.mayHaveMore = true;
+    for (let start = 0; start < jobs.length; start += SLACK) {
+      const last = await this.queue.lastRank();
+      const urgent = jobs.slice(start, start + SLACK).filter(({ rank }) => last !== undefined && rank < last);
+      // They come in their order: after the first that is not, none is.
+      if (urgent.length === 0) return;
+      await this.queue.add(urgent);
+      await this.trim();
+    }
+  }
+
+  private async trim(): Promise<void> {
+    const excess = (await this.queue.size()) - WINDOW;
+    if (excess <= SLACK) return;
+    await this.state.leavesOut();
+    await this.queue.remove(await this.queue.ids(-excess, -1));
+  }
+}
+
+function inOrder(a: WaitingJob, b: WaitingJob): number {
+  return a.rank - b.rank || (a.id < b.id ? -1 : 1);
+}

@@ -1,0 +1,77 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { LiveAgents } from '../../execution/job-dispatcher.port.js';
+import { type AgentCard } from '../../execution/job-reports.port.js';
+import { hasAll, labelSetText, labelsIn } from '../../kernel/agent-labels.js';
+import { Clock } from '../../kernel/clock.js';
+import { JOBS_OPTIONS, type JobsOptions } from '../jobs.options.js';
+import { AgentsRepository } from './agents.repository.js';
+
+/** Whoever asks why a job waits may ask often: so long the answer is taken for still true, in ms. */
+const FRESH_MS = 500;
+
+/** An agent that is alive. */
+export interface LiveAgent extends AgentCard {
+  /** Ms since the epoch. */
+  readonly seenAt: number;
+}
+
+/** Which agents are alive: those that gave a sign of life within the time after which they would be lost. */
+@Injectable()
+export class AgentDirectory extends LiveAgents {
+  private known: Promise<readonly LiveAgent[]> | undefined;
+  private knownAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly agents: AgentsRepository,
+    private readonly clock: Clock,
+    @Inject(JOBS_OPTIONS) private readonly options: JobsOptions,
+  ) {
+    super();
+  }
+
+  /** Notes a sign of life. */
+  async saw({ labels, ...agent }: AgentCard): Promise<void> {
+    await this.agents.save({ ...agent, labels: labelSetText(labels), seenAt: this.clock.now() });
+  }
+
+  /** Of the process that is known last, or null. */
+  generationOf(name: string): Promise<number | null> {
+    return this.agents.generationOf(name);
+  }
+
+  async forget({ name, generation }: AgentCard): Promise<void> {
+    await this.agents.remove(name, generation);
+  }
+
+  /** By name. */
+  async live(): Promise<readonly LiveAgent[]> {
+    const rows = await this.agents.seenSince(this.clock.now() - this.options.agentLostSeconds * 1_000);
+    return rows.map(({ labels, ...row }) => ({ ...row, labels: labelsIn(labels) }));
+  }
+
+  async labelSets(): Promise<readonly (readonly string[])[]> {
+    const sets = new Set((await this.live()).map(({ labels }) => labelSetText(labels)));
+    return [...sets].map(labelsIn);
+  }
+
+  /** One sentence for a person where no live agent may run what requires `labels`; null where one may. */
+  async whyNoneCanRun(labels: readonly string[]): Promise<string | null> {
+    const live = await this.recentlyLive();
+    if (live.some((agent) => hasAll(agent.labels, labels))) return null;
+    if (live.length === 0) return 'No agent is alive that could run it.';
+    const wanted = `the ${labels.length === 1 ? 'label' : 'labels'} ${labels.join(', ')}`;
+    return `No live agent has ${wanted}, which it requires.`;
+  }
+
+  private recentlyLive(): Promise<readonly LiveAgent[]> {
+    const now = this.clock.now();
+    if (this.known === undefined || now - this.knownAt >= FRESH_MS) {
+      this.known = this.live();
+      this.knownAt = now;
+      this.known.catch(() => {
+        this.known = undefined;
+      });
+    }
+    return this.known;
+  }
+}

@@ -1,0 +1,29 @@
+import { Injectable } from '@nestjs/common';
+import { type Caller } from '../../auth/auth.port.js';
+import { JobsRepository } from '../jobs.repository.js';
+import { AgentDirectory, type LiveAgent } from './agent-directory.js';
+
+/** A live agent with what it runs, as far as a caller may know. */
+export interface ListedAgent extends LiveAgent {
+  /** Ids of the caller's own jobs; an admin sees all. */
+  readonly runningJobs: readonly string[];
+}
+
+/** The live agents for whoever asks. */
+@Injectable()
+export class AgentList {
+  constructor(
+    private readonly directory: AgentDirectory,
+    private readonly jobs: JobsRepository,
+  ) {}
+
+  /** By name. Throws `DomainError('unavailable')` while the database is away. */
+  async forCaller({ user, role }: Caller): Promise<readonly ListedAgent[]> {
+    const [agents, held] = await Promise.all([this.directory.live(), this.jobs.allHeld()]);
+    const visible = held.filter(({ owner }) => role === 'admin' || owner === user);
+    return agents.map((agent) => ({
+      ...agent,
+      runningJobs: visible.filter((job) => job.agent === agent.name).map(({ id }) => id),
+    }));
+  }
+}

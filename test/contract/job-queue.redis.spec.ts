@@ -1,0 +1,285 @@
+import { afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { type Consumer } from '../../src/execution/job-dispatcher.port.js';
+import { RedisDispatcher } from '../../src/execution/queue/redis/redis-dispatcher.js';
+import { RedisFeed } from '../../src/execution/queue/redis/redis-feed.js';
+import { SLACK, WINDOW } from '../../src/execution/queue/redis/shared-window.js';
+import { eventually } from '../support/eventually.js';
+import { withRedis } from '../support/run/redis.js';
+import {
+  createRedisSpace,
+  describeWithOwnRedis,
+  describeWithRedis,
+  type RedisSpace,
+  redisSpace,
+  startRedis,
+} from '../support/services.js';
+import { FakeLiveAgents, FakeWaitingJobs } from '../support/waiting-jobs.js';
+import { itKeepsTheContractOfAQueue } from './job-queue.contract.js';
+
+/** BullMQ's bookkeeping of one queue, and ours: so many keys stay, however many jobs there were. */
+const KEYS_OF_A_QUEUE = 10;
+
+describeWithRedis('The queue in Redis', () => {
+  itKeepsTheContractOfAQueue(async ({ waiting, agents, doubtAfterMs }) => {
+    const options = await createRedisSpace();
+    const dispatcher = new RedisDispatcher(options, waiting, agents, { doubtAfterMs, eraseAfterMs: 60_000 });
+    dispatcher.onApplicationBootstrap();
+    return {
+      dispatcher,
+      feedFor: (labels) => new RedisFeed(options, labels),
+      close: () => dispatcher.onApplicationShutdown(),
+    };
+  });
+});
+
+/** Several servers and agents of one queue. */
+class Fleet {
+  readonly waiting = new FakeWaitingJobs();
+  readonly agents = new FakeLiveAgents();
+  readonly seen: string[] = [];
+  private readonly dispatchers: RedisDispatcher[] = [];
+  private readonly consumers: Consumer[] = [];
+
+  constructor(readonly space: RedisSpace) {}
+
+  server({ eraseAfterMs = 60_000 } = {}): RedisDispatcher {
+    const dispatcher = new RedisDispatcher(this.space, this.waiting, this.agents, {
+      doubtAfterMs: 15_000,
+      eraseAfterMs,
+    });
+    dispatcher.onApplicationBootstrap();
+    this.dispatchers.push(dispatcher);
+    return dispatcher;
+  }
+
+  /** @param whileRunning how long a job takes */
+  agent(
+    labels: readonly string[] = [],
+    whileRunning: () => Promise<void> = () => Promise.resolve(),
+  ): Consumer {
+    const feed = new RedisFeed(this.space, labels);
+    const consumer = feed.consume(1, ({ jobId }) => {
+      if (!this.waiting.claim(jobId)) return Promise.resolve(null);
+      this.seen.push(jobId);
+      return Promise.resolve({ ended: whileRunning() });
+    });
+    this.consumers.push(consumer);
+    return consumer;
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.consumers.map((consumer) => consumer.drain(0)));
+    await Promise.all(this.dispatchers.map((dispatcher) => dispatcher.onApplicationShutdown()));
+  }
+}
+
+async function keysLeft(space: RedisSpace): Promise<number> {
+  return (await space.keys()).length;
+}
+
+describeWithRedis('A queue in Redis that several servers fill', () => {
+  let fleet: Fleet;
+  beforeAll(() => {
+    Logger.overrideLogger(false);
+  });
+  beforeEach(async () => {
+    fleet = new Fleet(await createRedisSpace());
+  });
+  afterEach(() => fleet.end());
+
+  it('brings each job to one agent, whoever offers it and whatever labels its agents have', async () => {
+    const [one, two] = [fleet.server(), fleet.server()];
+    fleet.agents.sets = [[], ['gpu'], ['zone=a']];
+    fleet.agents.sets.forEach((labels) => fleet.agent(labels));
+    const ids = new Set<string>();
+    for (let n = 0; n < 600; n += 1) {
+      const job = fleet.waiting.add(n, { requires: n % 3 === 0 ? ['gpu'] : [] });
+      ids.add(job.id);
+      (n % 2 === 0 ? one : two).offer(job);
+    }
+    await eventually(() => {
+      expect(fleet.seen).toHaveLength(600);
+    });
+    expect(new Set(fleet.seen)).toEqual(ids);
+    await eventually(async () => {
+      expect(await keysLeft(fleet.space)).toBeLessThanOrEqual(3 * KEYS_OF_A_QUEUE + 1);
+    });
+  });
+
+  it('holds no more than a window of what waits, with the most urgent in it', async () => {
+    for (let n = 0; n < 20_000; n += 1) fleet.waiting.add(n, { rank: n % 7 });
+    const server = fleet.server();
+    fleet.server();
+    const prioritized = `${fleet.space.prefix}:jobs:prioritized`;
+    const held = (): Promise<number> => withRedis(fleet.space.url, (redis) => redis.zcard(prioritized));
+    await eventually(async () => {
+      expect(await held()).toBeGreaterThanOrEqual(WINDOW);
+    });
+    const urgent = Array.from({ length: 3_000 }, (_, n) =>
+      fleet.waiting.add(100_000 + n, { rank: -Math.floor(n / 3) }),
+    );
+    urgent.forEach((job) => {
+      server.offer(job);
+    });
+    const inOrder = urgent.toSorted((a, b) => a.rank - b.rank || (a.id < b.id ? -1 : 1)).map(({ id }) => id);
+    await eventually(async () => {
+      const first = await withRedis(fleet.space.url, (redis) => redis.zrange(prioritized, 0, 0));
+      expect(first).toEqual([inOrder[0]]);
+    });
+    expect(await held()).toBeLessThanOrEqual(WINDOW + 2 * SLACK);
+    fleet.agent();
+    await eventually(() => {
+      expect(fleet.seen.length).toBeGreaterThan(10);
+    });
+    expect(fleet.seen.slice(0, 10)).toEqual(inOrder.slice(0, 10));
+  });
+
+  it('leaves nothing of a queue that no agent needs any more, and fills it again when one does', async () => {
+    fleet.server({ eraseAfterMs: 500 });
+    fleet.agents.sets = [['gpu']];
+    const ids = Array.from({ length: 20 }, (_, n) => fleet.waiting.add(n, { requires: ['gpu'] }).id);
+    const held = async (): Promise<number> =>
+      (await fleet.space.keys()).filter((key) => key.includes('jobs@gpu')).length;
+    await eventually(async () => {
+      expect(await held()).toBeGreaterThan(20);
+    });
+    fleet.agents.sets = [];
+    await eventually(async () => {
+      expect(await held()).toBe(0);
+    });
+    fleet.agents.sets = [['gpu']];
+    fleet.agent(['gpu']);
+    await eventually(() => {
+      expect(fleet.seen).toEqual(ids);
+    });
+  });
+
+  it('finds what Redis remembers of an id, but has in no list, all the same', async () => {
+    const job = fleet.waiting.add(1);
+    const key = `${fleet.space.prefix}:jobs:${job.id}`;
+    await withRedis(fleet.space.url, (redis) => redis.hset(key, 'name', 'job'));
+    fleet.server();
+    fleet.agent();
+    await eventually(() => {
+      expect(fleet.seen).toEqual([job.id]);
+    });
+  });
+
+  it('survives what a stranger says on its channel', async () => {
+    fleet.server();
+    const agent = fleet.agent();
+    await eventually(() => {
+      expect(agent.hearingSince()).not.toBeNull();
+    });
+    const channel = `${fleet.space.prefix}:recalls`;
+    for (const odd of ['', '{', 'null', '{}', '[null, {}]', '"x"']) {
+      await withRedis(fleet.space.url, (redis) => redis.publish(channel, odd));
+    }
+    const job = fleet.waiting.add(1);
+    await eventually(
+      () => {
+        expect(fleet.seen).toEqual([job.id]);
+      },
+      { withinMs: 20_000 },
+    );
+  });
+
+  it('lets an agent find what waited for its labels, once it is alive', async () => {
+    fleet.server();
+    fleet.agents.sets = [[]];
+    const job = fleet.waiting.add(1, { requires: ['gpu'] });
+    fleet.agent(['gpu']);
+    fleet.agents.sets = [[], ['gpu']];
+    await eventually(() => {
+      expect(fleet.seen).toEqual([job.id]);
+    });
+  });
+});
+
+describeWithOwnRedis('A Redis that is lost', () => {
+  let fleet: Fleet;
+  let redis: Awaited<ReturnType<typeof startRedis>>;
+  beforeAll(async () => {
+    Logger.overrideLogger(false);
+    redis = await startRedis();
+  });
+  beforeEach(() => {
+    fleet = new Fleet(redisSpace(redis.url, `test-${crypto.randomUUID()}`));
+  });
+  afterEach(() => fleet.end());
+
+  it('with all it held, while jobs run and wait, costs none', async () => {
+    for (let n = 0; n < 3_000; n += 1) fleet.waiting.add(n);
+    fleet.server();
+    fleet.server();
+    fleet.agent();
+    fleet.agent();
+    for (const part of [300, 1_500, 2_500]) {
+      await eventually(() => {
+        expect(fleet.seen.length).toBeGreaterThan(part);
+      });
+      await redis.flush();
+    }
+    await eventually(
+      () => {
+        expect(fleet.seen).toHaveLength(3_000);
+      },
+      { withinMs: 25_000 },
+    );
+    expect(new Set(fleet.seen).size).toBe(3_000);
+  });
+
+  it.each([
+    ['killed and started anew', () => redis.kill(), () => redis.start()],
+    [
+      'silent',
+      () => {
+        redis.freeze();
+        return Promise.resolve();
+      },
+      () => {
+        redis.thaw();
+        return Promise.resolve();
+      },
+    ],
+  ])('since it was %s, is filled again, and heard again', async (_, lose, bringBack) => {
+    const server = fleet.server();
+    const agent = fleet.agent();
+    const [before, during, after] = [1, 2, 3].map((n) => fleet.waiting.add(n));
+    fleet.waiting.claim(during?.id ?? '');
+    fleet.waiting.claim(after?.id ?? '');
+    await eventually(() => {
+      expect([fleet.seen, agent.hearingSince() !== null]).toEqual([[before?.id], true]);
+    });
+    await lose();
+    await eventually(() => {
+      expect(agent.hearingSince() !== null).toBe(false);
+    });
+    server.offer(fleet.waiting.add(2));
+    server.recall(crypto.randomUUID());
+    await bringBack();
+    await eventually(
+      () => {
+        expect([fleet.seen, agent.hearingSince() !== null]).toEqual([[before?.id, during?.id], true]);
+      },
+      { withinMs: 25_000 },
+    );
+    server.offer(fleet.waiting.add(3));
+    await eventually(() => {
+      expect(fleet.seen).toEqual([before?.id, during?.id, after?.id]);
+    });
+  });
+
+  it('can be away when servers and agents start', async () => {
+    await redis.kill();
+    fleet.server();
+    const agent = fleet.agent();
+    const job = fleet.waiting.add(1);
+    expect(agent.hearingSince() !== null).toBe(false);
+    await redis.start();
+    await eventually(() => {
+      expect(fleet.seen).toEqual([job.id]);
+    });
+  });
+});
