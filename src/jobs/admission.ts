@@ -112,4 +112,5 @@ const NEW_JOB = {
   finishedAt: null,
   goneAt: null,
   cleanupAt: null,
+  lateFilesUntil: null,
 } as const satisfies Partial<JobRow>;

@@ -16,9 +16,9 @@ const AFTER_FAULT_MS = 10_000;
 const LONGEST_MS = 60_000;
 
 /**
- * Removes what is left of jobs in the data manager, and remembers in the database what it still owes. A job that
- * was taken from an agent is looked at twice: at once, and when the agent's lease has ended, after which
- * it can't have stored anything more.
+ * Removes what is left of jobs in the data manager, and remembers in the database what it still owes. A job that was taken
+ * from an agent is looked at three times: at once; when the agent's lease has ended, after which it begins nothing
+ * more; and when no upload can be under way any more that it began, should it have died over it.
  */
 @Injectable()
 export class CleanUp {
@@ -62,10 +62,16 @@ export class CleanUp {
   }
 
   private async settle(row: JobRow): Promise<void> {
+    const now = this.clock.now();
     const takenUntil = row.leaseToken === null ? row.leaseUntil : null;
-    if (takenUntil !== null && takenUntil > this.clock.now()) await this.again(row, takenUntil);
+    const next = [takenUntil, row.lateFilesUntil].filter((at) => at !== null && at > now) as number[];
+    if (next.length > 0) await this.again(row, Math.min(...next));
     else if (!isVisible(row.state)) await this.jobs.forget(row.id);
-    else await this.jobs.cleanedUp(row, takenUntil === null ? {} : { leaseUntil: null });
+    else
+      await this.jobs.cleanedUp(row, {
+        lateFilesUntil: null,
+        ...(takenUntil === null ? {} : { leaseUntil: null }),
+      });
   }
 
   private async again(row: JobRow, at: number): Promise<void> {

@@ -3,7 +3,7 @@ import { JobDispatcher } from '../execution/job-dispatcher.port.js';
 import { Clock } from '../kernel/clock.js';
 import { CleanUp } from './clean-up.js';
 import { type JobRow } from './job.entity.js';
-import { JobsRepository, type LeaseKey } from './jobs.repository.js';
+import { JobsRepository, LATE_FILES_MS, type LeaseKey } from './jobs.repository.js';
 import { DelayedRetries } from './recovery/delayed-retries.js';
 import { waitingJobOf } from './recovery/stored-waiting-jobs.js';
 
@@ -15,6 +15,8 @@ export interface Fault {
   readonly reason: string;
   /** How long the job waits before it is tried again: not at all, or longer from time to time. */
   readonly again: 'at once' | 'after a while' | 'never';
+  /** Whether the agent was not there to say so: it may have left uploads under way. */
+  readonly isLoss?: boolean;
 }
 
 /** What happens to a job whose attempt came to nothing: it is put back while it has retries left, else it failed. */
@@ -48,17 +50,25 @@ export class Faults {
   private async putBack(lease: LeaseKey, row: JobRow, fault: Fault): Promise<boolean> {
     const now = this.clock.now();
     const notBefore = fault.again === 'at once' ? null : now + delayBefore(row.attempt);
-    const changes = { notBefore, retriesLeft: row.retriesLeft - 1, reason: fault.reason, cleanupAt: now };
+    const { reason } = fault;
+    const retriesLeft = row.retriesLeft - 1;
+    const changes = { notBefore, retriesLeft, reason, cleanupAt: now, ...lateFilesOf(fault, now) };
     if (!(await this.jobs.putBack(lease, changes))) return false;
     if (notBefore === null) this.dispatcher.offer(waitingJobOf(row));
     else this.retries.schedule.expectAt(notBefore);
     return true;
   }
 
-  private fail(lease: LeaseKey, { reason }: Fault): Promise<boolean> {
+  private fail(lease: LeaseKey, fault: Fault): Promise<boolean> {
     const now = this.clock.now();
-    return this.jobs.finish(lease, 'failed', { finishedAt: now, reason, cleanupAt: now });
+    const { reason } = fault;
+    const changes = { finishedAt: now, reason, cleanupAt: now, ...lateFilesOf(fault, now) };
+    return this.jobs.finish(lease, 'failed', changes);
   }
+}
+
+function lateFilesOf({ isLoss = false }: Fault, now: number): { lateFilesUntil?: number } {
+  return isLoss ? { lateFilesUntil: now + LATE_FILES_MS } : {};
 }
 
 /** Doubles from attempt to attempt, with jitter, so that jobs that failed together don't return together. */

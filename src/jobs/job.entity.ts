@@ -58,6 +58,8 @@ export interface JobRow {
   goneAt: number | null;
   /** When files that nobody's answer names are to be looked for and removed. */
   cleanupAt: number | null;
+  /** Until then an upload may still arrive of an attempt that was taken from its agent. */
+  lateFilesUntil: number | null;
 }
 
 /** Both databases may give a 64-bit number as text. */
@@ -105,6 +107,7 @@ function jobColumns(dialect: Dialect): Record<keyof JobRow, EntitySchemaColumnOp
     expiresAt: { name: 'expires_at', ...instantOrNull },
     goneAt: { name: 'gone_at', ...instantOrNull },
     cleanupAt: { name: 'cleanup_at', ...instantOrNull },
+    lateFilesUntil: { name: 'late_files_until', ...instantOrNull },
   };
 }
 

@@ -29,6 +29,9 @@ const DUE_COLUMNS = {
 } as const;
 export type DueColumn = keyof typeof DUE_COLUMNS;
 
+/** The data manager gives up an upload that stands still for two minutes. */
+export const LATE_FILES_MS = 180_000;
+
 const HELD_BY_NOBODY: Partial<JobRow> = { leaseToken: null, leaseUntil: null };
 
 /**
@@ -117,14 +120,14 @@ export class JobsRepository {
   /** Final from the moment it resolves with true. The lease's end is kept: until then its agent may still store files. */
   cancel(id: string, now: number, reason: string): Promise<boolean> {
     const changes = { finishedAt: now, leaseToken: null, notBefore: null, cleanupAt: now, reason };
-    return this.change(id, 'cancelled', changes, notExpired(now));
+    return this.change(id, 'cancelled', changes, notExpired(now), lateFilesOfHeld(now));
   }
 
   /** Leaves a tombstone. What it names of files stays until {@link forget}. */
   bury(id: string, as: 'deleted' | 'expired', now: number): Promise<boolean> {
     const changes = { goneAt: now, cleanupAt: now, leaseToken: null, expiresAt: null, notBefore: null };
     const due = as === 'expired' ? { sql: 'expires_at <= ?', parameters: [now] } : notExpired(now);
-    return this.change(id, as, changes, due);
+    return this.change(id, as, changes, due, lateFilesOfHeld(now));
   }
 
   /** Extends the leases that are still held; resolves with the ids of those jobs. */
@@ -163,7 +166,8 @@ export class JobsRepository {
       signal: null,
       reason: null,
     };
-    const changes = { ...nothing, ...noResult, startedAt: null, finishedAt: null, cleanupAt: null };
+    const noTimes = { startedAt: null, finishedAt: null, cleanupAt: null, lateFilesUntil: null };
+    const changes = { ...nothing, ...noResult, ...noTimes };
     const assignments = this.table.assignments(this.database, changes);
     const row = {
       sql: `UPDATE ${this.table.name} SET ${assignments.sql} WHERE id = ? AND state IN ('deleted', 'expired')`,
@@ -177,7 +181,10 @@ export class JobsRepository {
    * Notes that a clean-up of what `seen` says was done; nothing happens where the job has changed since,
    * for then it is owed anew.
    */
-  async cleanedUp(seen: JobRow, changes: { cleanupAt?: number; leaseUntil?: null }): Promise<void> {
+  async cleanedUp(
+    seen: JobRow,
+    changes: { cleanupAt?: number; leaseUntil?: null; lateFilesUntil?: null },
+  ): Promise<void> {
     const { id, state, attempt, cleanupAt } = seen;
     const where = { id, state, attempt, cleanupAt: cleanupAt ?? IsNull() };
     await reachingDatabase(() => this.jobs.update(where, { cleanupAt: null, ...changes }));
@@ -255,12 +262,19 @@ export class JobsRepository {
     });
   }
 
-  private async change(id: string, to: JobState, changes: Partial<JobRow>, guard: Guard): Promise<boolean> {
+  /** @param first assignments that look at what the row was: MySQL makes them one after the other */
+  private async change(
+    id: string,
+    to: JobState,
+    changes: Partial<JobRow>,
+    guard: Guard,
+    first?: Statement,
+  ): Promise<boolean> {
     const assignments = this.table.assignments(this.database, { ...changes, state: to });
     const statement = {
-      sql: `UPDATE ${this.table.name} SET ${assignments.sql}
+      sql: `UPDATE ${this.table.name} SET ${first === undefined ? '' : `${first.sql}, `}${assignments.sql}
         WHERE id = ? AND ${stateIn(sourcesOf(to))} AND ${guard.sql}`,
-      parameters: [...assignments.parameters, id, ...guard.parameters],
+      parameters: [...(first?.parameters ?? []), ...assignments.parameters, id, ...guard.parameters],
     };
     return (await this.database.change(statement, durabilityOf(to))) === 1;
   }
@@ -275,6 +289,13 @@ export class JobsRepository {
 
 function stateIn(states: readonly JobState[]): string {
   return `state IN (${states.map((state) => `'${state}'`).join(', ')})`;
+}
+
+function lateFilesOfHeld(now: number): Statement {
+  return {
+    sql: 'late_files_until = CASE WHEN lease_token IS NULL THEN late_files_until ELSE ? END',
+    parameters: [now + LATE_FILES_MS],
+  };
 }
 
 function notExpired(now: number): Guard {

@@ -46,6 +46,7 @@ function jobColumns(dialect: Dialect): TableColumnOptions[] {
     column('expires_at', instant, optional),
     column('gone_at', instant, optional),
     column('cleanup_at', instant, optional),
+    column('late_files_until', instant, optional),
   ];
 }
 

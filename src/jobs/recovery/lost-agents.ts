@@ -51,7 +51,7 @@ export class LostAgents {
       token: row.leaseToken,
       ...(endedBy !== undefined && { endedBy }),
     };
-    const taken = await this.faults.settle(lease, row, { reason, again: 'at once' });
+    const taken = await this.faults.settle(lease, row, { reason, again: 'at once', isLoss: true });
     if (taken) this.logger.warn({ jobId: row.id, attempt: row.attempt, msg: reason });
   }
 }

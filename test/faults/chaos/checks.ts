@@ -20,16 +20,21 @@ const SLACK_MS = 1_500;
 /** Undefined: the job has ended as it must. */
 export function wrongEnd(record: JobRecord, sight: Sight): string | undefined {
   const expected = expectedEnd(record);
-  if (sight.state !== expected) return `is ${sight.state}, not ${expected}: ${JSON.stringify(sight)}`;
+  if (sight.state !== expected) return `is ${sight.state}, not ${expected}: ${shown(sight)}`;
   if (!('exit_code' in sight)) return undefined;
   if (sight.state === 'cancelled') {
-    return sight.answer_id === null ? undefined : `was cancelled and has an answer: ${JSON.stringify(sight)}`;
+    return sight.answer_id === null ? undefined : `was cancelled and has an answer: ${shown(sight)}`;
   }
   const exitCode = sight.state === 'succeeded' ? 0 : EXIT_CODE_OF_FAILURE;
   if (sight.exit_code !== exitCode || sight.answer_id === null) {
-    return `lacks an answer or has a wrong exit code: ${JSON.stringify(sight)}`;
+    return `lacks an answer or has a wrong exit code: ${shown(sight)}`;
   }
   return undefined;
+}
+
+/** All but the command, which says nothing new. */
+function shown(sight: Sight): string {
+  return JSON.stringify({ ...sight, command: undefined });
 }
 
 /** Bytes of the answer and of the output, and who ran it. */

@@ -8,6 +8,9 @@ import { type Yard } from './yard.js';
 /** Longer than the service waits before it tries a removal again that had failed. */
 const REMOVED_WITHIN_MS = 90_000;
 
+/** BullMQ looks each 10 s for ids whose holder has died, and believes its second look. */
+const STALLED_WITHIN_MS = 45_000;
+
 /** What a process keeps on disk between two runs. */
 const KEPT = ['lock.sqlite', 'instance-id'];
 /** What Redis holds while nothing waits: of constant size, whatever went through. */
@@ -25,6 +28,11 @@ export async function noStrayFile(fleet: Fleet, owned: ReadonlySet<string>): Pro
   );
 }
 
+/** Ids that agents died with go back into the queue, and from there out of Redis, while other agents run. */
+export async function queuesAreEmpty(fleet: Fleet): Promise<void> {
+  await eventually(() => noStrayKey(fleet), { withinMs: STALLED_WITHIN_MS, everyMs: 500 });
+}
+
 /** After everything was stopped: nothing runs, and nothing lies about. */
 export async function nothingLeftOf(fleet: Fleet, yard: Yard): Promise<void> {
   await nothingAliveWith(yard.directory);
@@ -37,6 +45,11 @@ export async function nothingLeftOf(fleet: Fleet, yard: Yard): Promise<void> {
     const files = (await filesIn(dataDir)).map((path) => relative(dataDir, path));
     expect(files.filter((file) => !KEPT.includes(file))).toEqual([]);
   }
+  await noStrayKey(fleet);
+}
+
+/** Redis holds nothing of a job. */
+async function noStrayKey(fleet: Fleet): Promise<void> {
   const keys = await fleet.redisSpace.keys();
   expect(keys.filter((key) => !CONSTANT_KEY.test(key))).toEqual([]);
 }

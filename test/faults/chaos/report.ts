@@ -6,6 +6,7 @@ import { type JobRecord } from './job-record.js';
 import { type Timeline } from './timeline.js';
 import { type Mark } from './yard.js';
 
+const MOST_FINDINGS_TOLD = 30;
 const MOST_JOBS_TOLD = 5;
 
 export interface Evidence {
@@ -31,7 +32,9 @@ export function reportOf({ seed, findings, records, marks, timeline, fleet }: Ev
   const whole = about.size === 0 ? ['', ...timeline.fleet()] : [];
   return [
     `CHAOS_SEED=${seed}: ${findings.length} findings`,
-    ...findings.map(({ index, text }) => (index === undefined ? text : `job ${index} ${text}`)),
+    ...findings
+      .slice(0, MOST_FINDINGS_TOLD)
+      .map(({ index, text }) => (index === undefined ? text : `job ${index} ${text}`)),
     ...jobs,
     ...whole,
   ].join('\n');

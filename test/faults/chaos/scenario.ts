@@ -5,7 +5,7 @@ import { Faults } from './faults.js';
 import { Fleet, type FleetOptions } from './fleet.js';
 import { type StoredInputs } from './job-plan.js';
 import { type JobRecord } from './job-record.js';
-import { noStrayFile, nothingLeftOf } from './leftovers.js';
+import { noStrayFile, nothingLeftOf, queuesAreEmpty } from './leftovers.js';
 import { type Random } from './random.js';
 import { keepEvidence, reportOf } from './report.js';
 import { Settling } from './settling.js';
@@ -15,6 +15,8 @@ import { Workload } from './workload.js';
 import { Yard } from './yard.js';
 
 const SETTLED_WITHIN_MS = 90_000;
+/** For each job that exists, on a machine with few cores. */
+const A_JOB_MS = 50;
 const IDLE_WITHIN_MS = 20_000;
 
 export interface ScenarioOptions extends FleetOptions {
@@ -79,7 +81,7 @@ export class Scenario {
   }
 
   private async judge(settling: Settling): Promise<void> {
-    this.findings.push(...(await settling.settle(SETTLED_WITHIN_MS)));
+    this.findings.push(...(await settling.settle(SETTLED_WITHIN_MS + this.records.length * A_JOB_MS)));
     this.timeline.note('settled');
     this.findings.push(...(await settling.wrongResults()));
     const inputs = [this.inputs.binary, ...this.inputs.files.map(({ id }) => id)];
@@ -87,6 +89,7 @@ export class Scenario {
     if (this.findings.length === 0) {
       await noStrayFile(this.fleet, new Set([...settling.owned(), ...inputs]));
     }
+    await queuesAreEmpty(this.fleet);
     for (const [name, { uncalledEndings }] of this.fleet.processes) {
       for (const ending of uncalledEndings)
         this.findings.push({ text: `${name} ended by itself: ${ending}` });

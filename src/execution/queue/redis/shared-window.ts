@@ -124,6 +124,7 @@ export class SharedWindow {
       this.isFaulty = false;
     } catch (error) {
       this.inDoubt = true;
+      this.mayHaveMore = false;
       if (!this.isFaulty) this.logger.warn(`the queue can't be filled, trying again: ${messageOf(error)}`);
       this.isFaulty = true;
     }
