@@ -13,3 +13,5 @@ export function attemptFileId(jobId: string, attempt: number, part: AttemptPart)
 
 /** The most output files that one attempt may store. */
 export const MAX_OUTPUTS = 1_000;
+/** Of their paths together, in UTF-8: they are reported, and kept, as one. */
+export const MAX_OUTPUT_PATHS_BYTES = 1_048_576;

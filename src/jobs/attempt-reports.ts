@@ -52,9 +52,9 @@ export class AttemptReports extends JobReports {
   }
 
   async renew(agent: AgentCard, leases: readonly Lease[]): Promise<Renewal> {
+    await this.presence.saw(agent);
     const now = this.clock.now();
     const until = this.leaseEnd();
-    await this.presence.saw(agent);
     const held = leases.length === 0 ? [] : await this.jobs.renew(leases, until);
     return { held, leaseMs: until - now };
   }

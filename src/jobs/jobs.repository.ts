@@ -4,7 +4,7 @@ import { type Durability, type Statement } from '../database/engine.js';
 import { reachingDatabase } from '../database/failure.js';
 import { Table } from '../database/table.js';
 import { type JobListing, jobListStatement, labelText } from './job-list.query.js';
-import { nextRunnable, type RunnableJob } from './job-queue.query.js';
+import { type RunnableJob, runnableStatement } from './job-queue.query.js';
 import { type JobRow } from './job.entity.js';
 import { type JobState, LEASED_STATES, sourcesOf } from './job.states.js';
 
@@ -72,7 +72,7 @@ export class JobsRepository {
   /** What an agent with `labels` may run now, in the order in which it is to be run. */
   nextWaiting(limit: number, labels: readonly string[], now: number): Promise<RunnableJob[]> {
     const target = { dialect: this.database.dialect, tablePrefix: this.tablePrefix };
-    return nextRunnable(this.database, target, { limit, labels, now });
+    return this.database.rows(runnableStatement(target, { limit, labels, now }));
   }
 
   countWaiting(): Promise<number> {
@@ -130,7 +130,7 @@ export class JobsRepository {
     return this.change(id, as, changes, due, lateFilesOfHeld(now));
   }
 
-  /** Extends the leases that are still held; resolves with the ids of those jobs. */
+  /** Extends the leases that are still held, and shortens none: another sign of life may have come later and been heard sooner. Resolves with the ids of those jobs. */
   async renew(leases: readonly LeaseKey[], until: number): Promise<string[]> {
     const held = {
       ids: leases.map(({ jobId }) => jobId),
@@ -139,7 +139,12 @@ export class JobsRepository {
     };
     const where = 'id IN (:...ids) AND lease_token IN (:...tokens) AND state IN (:...states)';
     await reachingDatabase(() =>
-      this.jobs.createQueryBuilder().update().set({ leaseUntil: until }).where(where, held).execute(),
+      this.jobs
+        .createQueryBuilder()
+        .update()
+        .set({ leaseUntil: until })
+        .where(`${where} AND lease_until < :until`, { ...held, until })
+        .execute(),
     );
     const rows = await reachingDatabase(() =>
       this.jobs.createQueryBuilder('j').select('j.id', 'id').where(where, held).getRawMany<{ id: string }>(),

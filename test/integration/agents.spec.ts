@@ -91,6 +91,10 @@ describeOnDatabases('The agents', (kind) => {
         takenBack += rows.length;
         return Promise.resolve();
       },
+      giveBack: (rows: readonly JobRow[]) => {
+        takenBack += rows.length;
+        return Promise.resolve();
+      },
     } as unknown as LostAgents;
     const presence = (): AgentPresence => new AgentPresence(directory(), lost);
 
@@ -106,7 +110,15 @@ describeOnDatabases('The agents', (kind) => {
       await presence()[what](card('restless', generation, 'gpu'));
       expect(takenBack).toBe(lostJobs);
       const known = what === 'left' && lostJobs > 0 ? null : Math.max(7, generation);
-      expect(await repository.generationOf('restless')).toBe(known);
+      expect(await repository.generationOf('restless', 0)).toBe(known);
+    });
+
+    it('begin anew with whatever count, where nothing was heard of them for long', async () => {
+      await directory().saw(card('restored', 9));
+      clock.ms += LOST_SECONDS * 1_000;
+      takenBack = 0;
+      await presence().arrived(card('restored', 2));
+      expect([takenBack, await repository.generationOf('restored', 0)]).toEqual([1, 2]);
     });
 
     it('are known by their last process, whoever of them gives a sign of life', async () => {

@@ -51,7 +51,8 @@ describeOnDatabases('The plan of each query', (kind) => {
       jobs.list({ ...listing, createdBefore: middle.createdAt, createdAfter: middle.createdAt - 1e6 }),
     'a page of a label': (jobs) =>
       jobs.list({ ...listing, labels: [{ key: 'n', value: '1' }], pageToken: middle.id }),
-    'what waits': (jobs) => jobs.nextWaiting(100, ['gpu'], Date.now()),
+    'what waits': (jobs) => jobs.nextWaiting(100, [], Date.now()),
+    'what waits for labels': (jobs) => jobs.nextWaiting(100, ['gpu', 'zone=a', 'big'], Date.now()),
     'all that agents hold': (jobs) => jobs.allHeld(),
     'the next expiry': (jobs) => jobs.nextDue('expiresAt'),
     'the next lease': (jobs) => jobs.nextDue('leaseUntil'),
@@ -129,7 +130,7 @@ async function recorded({ source, database }: JobStore, action: () => Promise<un
     statements.push(...rows.mock.calls.map(([statement]) => statement));
     rows.mockRestore();
   }
-  return statements.filter(({ sql }) => /^\s*SELECT/i.test(sql));
+  return statements.filter(({ sql }) => /^\s*(SELECT|WITH)/i.test(sql));
 }
 
 async function expectSqlitePlan({ source }: JobStore, { sql, parameters }: Recorded): Promise<void> {

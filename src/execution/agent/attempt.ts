@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { type FileStore } from '../../data-manager/file-store.js';
 import { DomainError } from '../../kernel/errors.js';
-import { MAX_OUTPUTS } from '../attempt-files.port.js';
+import { MAX_OUTPUT_PATHS_BYTES, MAX_OUTPUTS } from '../attempt-files.port.js';
 import {
   type Assignment,
   type AttemptEnded,
@@ -169,9 +169,8 @@ export class Attempt {
     if (outputFiles.length === 0) return { outputs: [] };
     const leaveOut = new Set([...inputFiles, ...(binary === null ? [] : [binary])]);
     try {
-      return {
-        outputs: await collectOutputs(workspace.filesPath, outputFiles, { leaveOut, most: MAX_OUTPUTS }),
-      };
+      const limits = { leaveOut, most: MAX_OUTPUTS };
+      return { outputs: namable(await collectOutputs(workspace.filesPath, outputFiles, limits)) };
     } catch (error) {
       if (!(error instanceof DomainError) || error.code !== 'too_large') throw error;
       return { outputs: [], tooMany: { succeeded: false, reason: error.message, repeatable: false } };
@@ -201,6 +200,17 @@ export class Attempt {
     );
     return { kind: 'fault', reason: 'The agent could not run the command.', passing: true };
   }
+}
+
+/** Throws DomainError `too_large` where their names are too long together. */
+function namable(outputs: readonly CollectedOutput[]): readonly CollectedOutput[] {
+  const bytes = outputs.reduce((sum, { path }) => sum + Buffer.byteLength(path), 0);
+  if (bytes <= MAX_OUTPUT_PATHS_BYTES) return outputs;
+  const limit = String(MAX_OUTPUT_PATHS_BYTES);
+  throw new DomainError(
+    'too_large',
+    `The paths of the output files are longer than ${limit} bytes together.`,
+  );
 }
 
 /** At the end of the process what a command left may still be stored for a while; a lost attempt stops at once. */

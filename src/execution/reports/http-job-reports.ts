@@ -51,6 +51,7 @@ export class HttpJobReports extends JobReports implements OnApplicationShutdown 
     const { answer, delayMs } = await this.servers.ask('claim', { job_id: jobId, agent, token });
     const { assignment } = answer;
     if (assignment === null) return null;
+    this.patience.fitInto(assignment.lease_ms);
     const { lease } = assignment;
     if (lease.job_id === jobId && lease.token === token) return assignmentFromWire(assignment, delayMs);
     throw new DomainError(

@@ -31,12 +31,13 @@ export class AgentDirectory extends LiveAgents {
 
   /** Notes a sign of life. */
   async saw({ labels, ...agent }: AgentCard): Promise<void> {
-    await this.agents.save({ ...agent, labels: labelSetText(labels), seenAt: this.clock.now() });
+    const row = { ...agent, labels: labelSetText(labels), seenAt: this.clock.now() };
+    await this.agents.save(row, this.lostSince());
   }
 
-  /** Of the process that is known last, or null. */
+  /** Of the process of an agent that is alive, or null. */
   generationOf(name: string): Promise<number | null> {
-    return this.agents.generationOf(name);
+    return this.agents.generationOf(name, this.lostSince());
   }
 
   async forget({ name, generation }: AgentCard): Promise<void> {
@@ -45,7 +46,7 @@ export class AgentDirectory extends LiveAgents {
 
   /** By name. */
   async live(): Promise<readonly LiveAgent[]> {
-    const rows = await this.agents.seenSince(this.clock.now() - this.options.agentLostSeconds * 1_000);
+    const rows = await this.agents.seenSince(this.lostSince());
     return rows.map(({ labels, ...row }) => ({ ...row, labels: labelsIn(labels) }));
   }
 
@@ -61,6 +62,11 @@ export class AgentDirectory extends LiveAgents {
     if (live.length === 0) return 'No agent is alive that could run it.';
     const wanted = `the ${labels.length === 1 ? 'label' : 'labels'} ${labels.join(', ')}`;
     return `No live agent has ${wanted}, which it requires.`;
+  }
+
+  /** Whoever gave no sign of life since then is lost. */
+  private lostSince(): number {
+    return this.clock.now() - this.options.agentLostSeconds * 1_000;
   }
 
   private recentlyLive(): Promise<readonly LiveAgent[]> {

@@ -26,7 +26,7 @@ export class AgentPresence {
   async left(agent: AgentCard): Promise<void> {
     const held = await this.lost.heldBy(agent.name);
     if ((await this.directory.generationOf(agent.name)) !== agent.generation) return;
-    await this.lost.takeBack(held);
+    await this.lost.giveBack(held);
     await this.directory.forget(agent);
   }
 

@@ -1,4 +1,4 @@
-import { LessThan, LessThanOrEqual, MoreThan, type Repository } from 'typeorm';
+import { LessThan, MoreThan, type Repository } from 'typeorm';
 import { type Database } from '../../database/database.js';
 import { reachingDatabase } from '../../database/failure.js';
 import { type AgentRow } from './agent.entity.js';
@@ -11,18 +11,21 @@ export class AgentsRepository {
     this.agents = database.source.getRepository<AgentRow>('Agent');
   }
 
-  /** Notes a sign of life, unless a later process of the agent is known. */
-  async save(agent: AgentRow): Promise<void> {
+  /** Notes a sign of life, unless a later process of the agent gave one after `since`. */
+  async save(agent: AgentRow, since: number): Promise<void> {
     const { name, generation } = agent;
-    const where = { name, generation: LessThanOrEqual(generation) };
-    const { affected } = await reachingDatabase(() => this.agents.update(where, agent));
-    if (affected === 0 && (await this.generationOf(name)) === null)
+    const isLatest = '(generation <= :generation OR seen_at <= :since)';
+    const update = this.agents.createQueryBuilder().update().set(agent);
+    const { affected } = await reachingDatabase(() =>
+      update.where(`name = :name AND ${isLatest}`, { name, generation, since }).execute(),
+    );
+    if (affected === 0 && (await this.generationOf(name, since)) === null)
       await reachingDatabase(() => this.agents.upsert(agent, ['name']));
   }
 
-  /** Null where nothing is known of the agent. */
-  async generationOf(name: string): Promise<number | null> {
-    const row = await reachingDatabase(() => this.agents.findOneBy({ name }));
+  /** Of the process of the agent that gave a sign of life after `since`, or null. */
+  async generationOf(name: string, since: number): Promise<number | null> {
+    const row = await reachingDatabase(() => this.agents.findOneBy({ name, seenAt: MoreThan(since) }));
     return row?.generation ?? null;
   }
 

@@ -36,6 +36,14 @@ export class LostAgents {
     }
   }
 
+  /** What was granted to an agent that leaves in good order, and never ran. */
+  async giveBack(held: readonly JobRow[]): Promise<void> {
+    for (const row of held) {
+      if (row.leaseToken === null) continue;
+      await this.faults.giveBack({ jobId: row.id, attempt: row.attempt, token: row.leaseToken }, row);
+    }
+  }
+
   private async takeBackDue(now: number): Promise<void> {
     for (const row of await this.jobs.due('leaseUntil', now, BATCH)) {
       const reason = `Agent ${row.agent ?? 'unknown'} was lost: it gave no sign of life.`;

@@ -12,7 +12,7 @@ const REMOVED_WITHIN_MS = 90_000;
 const STALLED_WITHIN_MS = 45_000;
 
 /** What a process keeps on disk between two runs. */
-const KEPT = ['lock.sqlite', 'instance-id'];
+const KEPT = ['generation', 'lock.sqlite', 'instance-id'];
 /** What Redis holds while nothing waits: of constant size, whatever went through. */
 const CONSTANT_KEY = /^[^:]+:(queues|jobs(@[^:]+)?:(events|id|meta|stalled-check|marker|window))$/;
 

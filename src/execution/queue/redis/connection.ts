@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 
 /** Where the queue lives, and under which names. */
 export interface RedisQueueOptions {
@@ -20,14 +20,14 @@ const LAST_ANSWERS_MS = 2_000;
  * @param purpose for the log
  */
 export function connect({ url }: RedisQueueOptions, purpose: string): Redis {
-  const redis = new Redis(url, {
+  const redis = new WatchedRedis(url, {
     // Asked for by BullMQ; whoever can't wait looks at `status` first.
     maxRetriesPerRequest: null,
     connectTimeout: 5_000,
     retryStrategy: (tries) => Math.min(tries * 100, LONGEST_RECONNECT_PAUSE_MS),
   });
   tellOnce(redis, purpose);
-  leaveSilence(redis);
+  leaveSilence(redis, () => redis.ping());
   return redis;
 }
 
@@ -43,18 +43,34 @@ export async function inTime(answer: Promise<unknown>): Promise<void> {
   ]);
 }
 
+/** BullMQ makes a connection of its own for its blocking command from the one that it is given. */
+class WatchedRedis extends Redis {
+  override duplicate(options?: Partial<RedisOptions>): Redis {
+    const copy = super.duplicate(options);
+    // That the command is answered in time, BullMQ sees to.
+    leaveSilence(copy);
+    return copy;
+  }
+}
+
 /**
- * A machine that vanished closes no connection: one that does not answer from one ping to the next is made anew. Not by
- * ioredis' `socketTimeout`, whose timer keeps a process alive that has disconnected.
+ * A machine that vanished closes no connection, and something in between may take one and answer nothing: what does not
+ * answer from one look to the next is made anew. Not by ioredis' `socketTimeout`, whose timer keeps a process alive
+ * that has disconnected.
+ *
+ * @param ask what must be answered while the connection stands; a subscriber can't be asked
  */
-function leaveSilence(redis: Redis): void {
+function leaveSilence(redis: Redis, ask?: () => Promise<unknown>): void {
   let isAnswered = true;
   const timer = setInterval(() => {
-    if (redis.status !== 'ready' || redis.mode === 'subscriber') isAnswered = true;
+    const isJoining = redis.status === 'connect' || redis.status === 'connecting';
+    const mayBeAsked = redis.status === 'ready' && redis.mode !== 'subscriber' && ask !== undefined;
+    if (!isJoining && !mayBeAsked) isAnswered = true;
     else if (!isAnswered) redis.disconnect(true);
     else {
       isAnswered = false;
-      redis.ping().then(
+      const answer = mayBeAsked ? ask() : ready(redis);
+      answer.then(
         () => (isAnswered = true),
         () => undefined,
       );
@@ -63,6 +79,14 @@ function leaveSilence(redis: Redis): void {
   timer.unref();
   redis.once('end', () => {
     clearInterval(timer);
+  });
+}
+
+function ready(redis: Redis): Promise<void> {
+  return new Promise((resolve) => {
+    redis.once('ready', () => {
+      resolve();
+    });
   });
 }
 

@@ -36,6 +36,8 @@ export class LabelQueue {
     this.queue = new Queue(this.name, {
       connection: redis,
       prefix,
+      // Which needs a right that a user of Redis may not have.
+      skipVersionCheck: true,
       defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
       // Nobody reads them; BullMQ can't be told to write none.
       streams: { events: { maxLen: 1 } },

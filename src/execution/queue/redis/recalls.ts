@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { type Redis } from 'ioredis';
 import { monotonicNow } from '../../../kernel/clock.js';
+import { isUuid } from '../../../kernel/ids.js';
 import { connect, type RedisQueueOptions } from './connection.js';
 
 /** Beyond it the oldest are dropped: agents learn of those with their next sign of life. */
@@ -108,17 +109,17 @@ export class RecallListener {
   }
 
   private take(message: string): void {
-    const ids = listIn(message);
+    const ids = idsIn(message);
     if (ids === undefined) this.logger.warn('something that is no list of jobs was recalled');
-    else ids.map(String).forEach(this.onRecall);
+    else ids.forEach(this.onRecall);
   }
 }
 
 /** Anybody who reaches Redis can say anything. */
-function listIn(message: string): unknown[] | undefined {
+function idsIn(message: string): string[] | undefined {
   try {
     const value: unknown = JSON.parse(message);
-    return Array.isArray(value) ? value : undefined;
+    return Array.isArray(value) && value.every(isUuid) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -113,6 +113,7 @@ export class RedisDispatcher extends JobDispatcher implements OnApplicationBoots
       labels,
       waiting: this.waiting,
       doubtAfterMs: this.timing.doubtAfterMs,
+      windows: () => this.served.size,
     });
     const served = { window, liveAt: performance.now() };
     this.served.set(set, served);

@@ -4,6 +4,7 @@ import { Logger } from '@nestjs/common';
 import { type Job, Worker } from 'bullmq';
 import { type Redis } from 'ioredis';
 import { messageOf } from '../../../kernel/errors.js';
+import { isUuid } from '../../../kernel/ids.js';
 import { type Consumer, JobFeed, type JobHandler } from '../../job-dispatcher.port.js';
 import { RunningJobs } from '../running-jobs.js';
 import { connect, inTime, type RedisQueueOptions } from './connection.js';
@@ -57,6 +58,7 @@ class RedisConsumer implements Consumer {
       connection: this.redis,
       prefix: options.prefix,
       autorun: false,
+      skipVersionCheck: true,
       drainDelay: BLOCK_SECONDS,
       runRetryDelay: AGAIN_AFTER_FAULT_MS,
       lockDuration: LOCK_MS,
@@ -99,12 +101,19 @@ class RedisConsumer implements Consumer {
       // Which BullMQ's types leave out.
       const job = (await this.worker.getNextJob(this.token)) as Job | undefined;
       if (job === undefined) return;
-      if (this.isTaking) void this.take(job, job.id ?? '');
+      if (!isUuid(job.id)) await this.dropStray(job);
+      else if (this.isTaking) void this.take(job, job.id);
       else await this.putBack(job);
     } catch (error) {
       this.logger.debug(`no job could be taken, trying again: ${messageOf(error)}`);
       await this.pause();
     }
+  }
+
+  /** Whoever reaches Redis can put in anything. */
+  private async dropStray(job: Job): Promise<void> {
+    this.logger.warn(`something that is no job was in the queue: ${String(job.id).slice(0, 100)}`);
+    await this.inQueue(() => job.moveToCompleted('', this.token, false));
   }
 
   private async take(job: Job, id: string): Promise<void> {

@@ -6,14 +6,19 @@ import { inTime } from './connection.js';
 import { type LabelQueue, LOCK_MS } from './label-queue.js';
 import { WindowState } from './window-state.js';
 
-/** Ids in Redis for one set of labels. */
+/** Ids in Redis for one set of labels, while there are few sets; many share what four may have. */
 export const WINDOW = 1_000;
-/** So many more are left there, and so many urgent ones let in at once before the last are taken out. */
-export const SLACK = 250;
-const LOW_WATER = WINDOW / 4;
+const LARGEST_SHARE = 4 * WINDOW;
+const LEAST_WINDOW = 50;
+/** Of a window: so many more are left there, and so many urgent ones let in at once before the last are taken out. */
+export const SLACK = 0.25;
+/** Of a window: with fewer it is filled again. */
+const LOW_WATER = 0.25;
 /** What is offered faster than Redis takes it is found in the database. */
 const MOST_OFFERS = 2 * WINDOW;
 const TEND_AGAIN_MS = { busy: 100, idle: 1_000 };
+/** So many queues are tended as often as that while they are busy; more, less often. */
+const QUEUES_AT_FULL_SPEED = 8;
 
 export interface SharedWindowOptions {
   /** Of the agents that it is for. */
@@ -21,6 +26,8 @@ export interface SharedWindowOptions {
   readonly waiting: WaitingJobs;
   /** How often it is asked what waits, though all seems known. */
   readonly doubtAfterMs: number;
+  /** How many such windows there are in this Redis. */
+  readonly windows: () => number;
 }
 
 /**
@@ -53,6 +60,12 @@ export class SharedWindow {
   /** Of its queue. */
   get name(): string {
     return this.queue.name;
+  }
+
+  /** How many ids it is filled with. */
+  private get capacity(): number {
+    const share = Math.floor(LARGEST_SHARE / Math.max(1, this.options.windows()));
+    return Math.min(WINDOW, Math.max(LEAST_WINDOW, share));
   }
 
   offer(job: WaitingJob): void {
@@ -111,9 +124,14 @@ export class SharedWindow {
     }
     this.working = this.turn().finally(() => {
       this.working = undefined;
-      const now = this.offers.length > 0;
-      this.tendLater(now ? 0 : this.mayHaveMore ? TEND_AGAIN_MS.busy : TEND_AGAIN_MS.idle);
+      this.tendLater(this.pauseMs());
     });
+  }
+
+  private pauseMs(): number {
+    if (this.offers.length > 0) return 0;
+    if (!this.mayHaveMore) return TEND_AGAIN_MS.idle;
+    return TEND_AGAIN_MS.busy * Math.max(1, this.options.windows() / QUEUES_AT_FULL_SPEED);
   }
 
   private async turn(): Promise<void> {
@@ -135,7 +153,7 @@ export class SharedWindow {
     this.mayHaveMore = known !== 'all';
     const isOld = performance.now() - this.filledAt >= this.options.doubtAfterMs;
     if (this.inDoubt || known === null || isOld || (await this.isStuck())) return true;
-    return known !== 'all' && (await this.queue.size()) < LOW_WATER;
+    return known !== 'all' && (await this.queue.size()) < LOW_WATER * this.capacity;
   }
 
   /** Whether an id is longer with an agent than it takes to decide who runs the job. */
@@ -152,23 +170,27 @@ export class SharedWindow {
     const known = await this.state.read();
     // Before the database is asked: what it does not name then is not new, but comes later or is not to run.
     const present = await this.queue.ids();
-    const jobs = await this.options.waiting.next(WINDOW, this.options.labels);
-    if (jobs.length === WINDOW) await this.state.leavesOut();
+    const { capacity } = this;
+    const jobs = await this.options.waiting.next(capacity, this.options.labels);
+    if (jobs.length === capacity) await this.state.leavesOut();
     const first = new Set(jobs.map(({ id }) => id));
     // Of those that agents have taken it lets go only where the agent died over it.
     await this.queue.remove([...present.filter((id) => !first.has(id)), ...(await this.queue.activeIds())]);
     const there = new Set([...present, ...(await this.queue.activeIds())]);
     await this.queue.addAnew(jobs.filter(({ id }) => !there.has(id)));
-    if (jobs.length < WINDOW) await this.state.holdsAll(known);
+    if (jobs.length < capacity) await this.state.holdsAll(known);
     this.filledAt = performance.now();
   }
 
   private async admit(offers: readonly WaitingJob[]): Promise<void> {
     const known = await this.state.read();
     // Nobody has filled it yet, or Redis has lost it: the filling finds them all.
-    if (known === null) return;
+    if (known === null) {
+      this.inDoubt = true;
+      return;
+    }
     const jobs = [...offers].sort(inOrder);
-    const room = known === 'all' ? Math.max(0, WINDOW - (await this.queue.size())) : 0;
+    const room = known === 'all' ? Math.max(0, this.capacity - (await this.queue.size())) : 0;
     await this.queue.add(jobs.slice(0, room));
     if (jobs.length > room) await this.admitUrgent(jobs.slice(room));
   }
@@ -178,9 +200,12 @@ export class SharedWindow {
     // Before they are left out: whoever finds at this moment that the queue holds all must not say so.
     await this.state.leavesOut();
     this.mayHaveMore = true;
-    for (let start = 0; start < jobs.length; start += SLACK) {
+    const atOnce = Math.ceil(SLACK * this.capacity);
+    for (let start = 0; start < jobs.length; start += atOnce) {
       const last = await this.queue.lastRank();
-      const urgent = jobs.slice(start, start + SLACK).filter(({ rank }) => last !== undefined && rank < last);
+      const urgent = jobs
+        .slice(start, start + atOnce)
+        .filter(({ rank }) => last !== undefined && rank < last);
       // They come in their order: after the first that is not, none is.
       if (urgent.length === 0) return;
       await this.queue.add(urgent);
@@ -189,8 +214,9 @@ export class SharedWindow {
   }
 
   private async trim(): Promise<void> {
-    const excess = (await this.queue.size()) - WINDOW;
-    if (excess <= SLACK) return;
+    const { capacity } = this;
+    const excess = (await this.queue.size()) - capacity;
+    if (excess <= SLACK * capacity) return;
     await this.state.leavesOut();
     await this.queue.remove(await this.queue.ids(-excess, -1));
   }
