@@ -61,3 +61,33 @@ export async function startDaemon({ command, args, logPath, removeAfter = '' }) 
     log: () => readFileSync(logPath, 'utf8'),
   };
 }
+
+/**
+ * @typedef {object} Service a program that a test starts and stops at will
+ * @property {() => Promise<void>} start
+ * @property {() => Promise<void>} stop with SIGTERM; resolves once it has ended
+ * @property {() => Promise<void>} kill with SIGKILL
+ * @property {() => void} freeze by SIGSTOP
+ * @property {() => void} thaw
+ */
+
+/**
+ * @param {() => Promise<Daemon>} launch starts the program, and resolves when it answers
+ * @returns {Promise<Service>} started
+ */
+export async function startService(launch) {
+  let daemon = await launch();
+  return {
+    start: async () => {
+      daemon = await launch();
+    },
+    stop: () => daemon.end('SIGTERM'),
+    kill: () => daemon.end('SIGKILL'),
+    freeze: () => {
+      daemon.signal('SIGSTOP');
+    },
+    thaw: () => {
+      daemon.signal('SIGCONT');
+    },
+  };
+}

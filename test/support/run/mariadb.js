@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createConnection } from 'mysql2/promise';
-import { startDaemon } from './daemon.js';
+import { startDaemon, startService } from './daemon.js';
 import { freePort } from './free-port.js';
 import { findProgram } from './programs.js';
 
@@ -17,13 +17,8 @@ export function findMariaDb() {
 }
 
 /**
- * @typedef {object} MariaDb
- * @property {string} url of the server's root user, without a database; the same after a restart
- * @property {() => Promise<void>} start
- * @property {() => Promise<void>} stop with SIGTERM; resolves once it has ended
- * @property {() => Promise<void>} kill with SIGKILL
- * @property {() => void} freeze by SIGSTOP
- * @property {() => void} thaw
+ * @typedef {import('./daemon.js').Service & { url: string }} MariaDb
+ *   `url`: of the server's root user, without a database; the same after a restart
  */
 
 /**
@@ -56,21 +51,7 @@ export async function startMariaDb({ directory, removeAfter = false, durable = f
     await answering(url, daemon);
     return daemon;
   };
-  let daemon = await launch();
-  return {
-    url,
-    start: async () => {
-      daemon = await launch();
-    },
-    stop: () => daemon.end('SIGTERM'),
-    kill: () => daemon.end('SIGKILL'),
-    freeze: () => {
-      daemon.signal('SIGSTOP');
-    },
-    thaw: () => {
-      daemon.signal('SIGCONT');
-    },
-  };
+  return { url, ...(await startService(launch)) };
 }
 
 /** @param {{ directory: string, data: string, port: number, durable: boolean }} options */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { startDaemon } from './daemon.js';
+import { startDaemon, startService } from './daemon.js';
 import { freePort } from './free-port.js';
 import { findProgram } from './programs.js';
 
@@ -13,14 +13,8 @@ export function findRedis() {
 }
 
 /**
- * @typedef {object} RedisServer
- * @property {string} url the same after a restart
- * @property {() => Promise<void>} start it holds nothing then
- * @property {() => Promise<void>} stop with SIGTERM; resolves once it has ended
- * @property {() => Promise<void>} kill with SIGKILL
- * @property {() => void} freeze by SIGSTOP
- * @property {() => void} thaw
- * @property {() => Promise<void>} flush removes every key
+ * @typedef {import('./daemon.js').Service & { url: string, flush: () => Promise<void> }} RedisServer
+ *   `url`: the same after a restart, when it holds nothing; `flush`: removes every key
  */
 
 /**
@@ -56,20 +50,9 @@ export async function startRedis({ directory, removeAfter = false }) {
     await answering(url, daemon);
     return daemon;
   };
-  let daemon = await launch();
   return {
     url,
-    start: async () => {
-      daemon = await launch();
-    },
-    stop: () => daemon.end('SIGTERM'),
-    kill: () => daemon.end('SIGKILL'),
-    freeze: () => {
-      daemon.signal('SIGSTOP');
-    },
-    thaw: () => {
-      daemon.signal('SIGCONT');
-    },
+    ...(await startService(launch)),
     flush: async () => {
       await withRedis(url, (redis) => redis.flushall());
     },
