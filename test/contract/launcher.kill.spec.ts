@@ -65,6 +65,13 @@ await describeOnContainments((containment) => {
       expect(aliveWith(seconds)).toEqual([]);
     });
 
+    it('is told also where the command has stopped the shell that is to tell it', async () => {
+      const running = await bench.launch('kill -STOP $PPID; echo x');
+      running.stop(100);
+      expect((await running.ended).overdue).toBe(false);
+      expect(await bench.run('echo on')).toMatchObject({ exitCode: 0, stdoutBytes: 3 });
+    });
+
     it('is dead after a stop without grace', async () => {
       const seconds = uniqueSeconds();
       const running = await launchTree(seconds, { last: `exec sleep ${seconds}` });

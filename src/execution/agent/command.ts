@@ -20,12 +20,13 @@ export async function runCommand(
   { timeoutSeconds, killGraceMs, taken, lease }: CommandLimits,
 ): Promise<{ end: ProcessEnd; timedOut: boolean }> {
   taken.throwIfAborted();
-  const process = await launcher.launch({ ...request, endBy: lease.endsAt });
+  const endBy = lease.endsAt;
+  const process = await launcher.launch({ ...request, endBy });
   lease.watch((endsAt) => {
     process.endBy(endsAt);
   });
   // It may have moved while the command was being started.
-  process.endBy(lease.endsAt);
+  if (lease.endsAt !== endBy) process.endBy(lease.endsAt);
   const stop = (): void => {
     // After the lease the job may start elsewhere: there is no time left for manners.
     process.stop(taken.reason === 'lease-ended' ? 0 : killGraceMs);

@@ -58,6 +58,9 @@ class RedisConsumer implements Consumer {
       connection: this.redis,
       prefix: options.prefix,
       autorun: false,
+      // Also of an id whose options another server has just replaced.
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
       skipVersionCheck: true,
       drainDelay: BLOCK_SECONDS,
       runRetryDelay: AGAIN_AFTER_FAULT_MS,

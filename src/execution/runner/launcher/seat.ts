@@ -10,6 +10,9 @@ import { type ShellStatus } from './shell-status.js';
 import { type StarterReport } from './starter.js';
 
 const LOOK_AGAIN_MS = 5;
+/** A starter that takes longer is stopped, or has lost its command already. */
+const BEGUN_WITHIN_MS = 3_000;
+const TOLD_WITHIN_MS = 1_000;
 
 /** Started by this launcher so far, on all seats. */
 let commands = 0;
@@ -182,6 +185,18 @@ async function strike(run: Run, reason: 'asked' | 'overdue'): Promise<void> {
   // A shell that came to its end meanwhile was not killed for it.
   if (reason === 'overdue' && !run.shellEnded) run.overdue = true;
   await run.cell.kill();
+  if (await reports(run)) return;
+  // A command may have stopped the very shell that is to tell its end.
+  run.cell.starter.kill();
+  await run.cell.starter.gone;
+  await run.cell.kill();
+}
+
+/** Whether the end of the shell is told, now that nothing of the command is alive. */
+async function reports(run: Run): Promise<boolean> {
+  const until = performance.now() + TOLD_WITHIN_MS;
+  while (!run.shellEnded && performance.now() < until) await delay(LOOK_AGAIN_MS);
+  return run.shellEnded;
 }
 
 /** Its failure is told to whoever attends to the command, maybe later than it happens. */
@@ -197,7 +212,8 @@ async function terminate(run: Run): Promise<void> {
 
 /** Sent before the starter forked, a signal would meet nobody, and the command would run on. */
 async function hasBegun(run: Run): Promise<void> {
-  while (!run.shellEnded && !run.cell.occupied()) await delay(LOOK_AGAIN_MS);
+  const until = performance.now() + BEGUN_WITHIN_MS;
+  while (!run.shellEnded && !run.cell.occupied() && performance.now() < until) await delay(LOOK_AGAIN_MS);
 }
 
 async function endSurvivors(run: Run): Promise<void> {

@@ -100,6 +100,11 @@ export class Starter {
     );
   }
 
+  /** SIGKILL to the outermost process of the wrapper; {@link gone} says when it is dead. */
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+
   /** Lets the shell end by itself when it is idle. */
   end(): void {
     this.child.stdin?.end();
