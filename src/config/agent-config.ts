@@ -1,9 +1,9 @@
-import { faultsOfUnavailable, ConfigError, readSettings } from './faults.js';
+import { ConfigError, environmentSource, faultsOfUnavailable, readSettings } from './faults.js';
 import { FLEET_SETTINGS } from './fleet.settings.js';
 import { JOBS_SETTINGS } from './jobs.settings.js';
 import { listed } from './parsers.js';
 import { SERVER_SETTINGS } from './server.settings.js';
-import { environmentName, type ValuesOf } from './setting.js';
+import { type ValuesOf } from './setting.js';
 import { STORAGE_SETTINGS } from './storage.settings.js';
 
 /** What an agent in a process of its own is told. There is no database in it, and must not be. */
@@ -31,10 +31,7 @@ export type AgentConfig = Values & Required<Pick<Values, 'redisUrl' | 'serverUrl
  * @throws ConfigError naming everything that is wrong
  */
 export function loadAgentConfig(env: Readonly<Record<string, string | undefined>>): AgentConfig {
-  const source = {
-    nameOf: environmentName,
-    read: (option: string) => env[environmentName(option)]?.trim() || undefined,
-  };
+  const source = environmentSource(env);
   const { faults } = faultsOfUnavailable(source);
   const values = readSettings(AGENT_SETTINGS, source, faults) as Values;
   faults.push(...faultsOf(values, (option) => source.read(option) !== undefined));

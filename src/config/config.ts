@@ -1,9 +1,15 @@
 import { join } from 'node:path';
-import { ConfigError, faultsOfUnavailable, readSettings, type SettingSource } from './faults.js';
+import {
+  ConfigError,
+  environmentSource,
+  faultsOfUnavailable,
+  readSettings,
+  type SettingSource,
+} from './faults.js';
 import { FLEET_SETTINGS } from './fleet.settings.js';
 import { JOBS_SETTINGS } from './jobs.settings.js';
 import { isLoopback, SERVER_SETTINGS } from './server.settings.js';
-import { environmentName, type Settings, type ValuesOf } from './setting.js';
+import { type Settings, type ValuesOf } from './setting.js';
 import { STORAGE_SETTINGS } from './storage.settings.js';
 
 /** Every setting there is. */
@@ -25,10 +31,7 @@ export type ConfigOptions = {
  * @throws ConfigError naming everything that is wrong
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): AppConfig {
-  return resolve({
-    nameOf: environmentName,
-    read: (option) => env[environmentName(option)]?.trim() || undefined,
-  });
+  return resolve(environmentSource(env));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type Setting, type Settings } from './setting.js';
+import { environmentName, type Setting, type Settings } from './setting.js';
 
 /** Everything that is wrong with the settings, at once. */
 export class ConfigError extends Error {
@@ -14,6 +14,14 @@ export interface SettingSource {
   /** What was given, as text; undefined where nothing was. */
   read(option: string): string | undefined;
   nameOf(option: string): string;
+}
+
+/** The environment as a source; what is unset or empty was not given. */
+export function environmentSource(env: Readonly<Record<string, string | undefined>>): SettingSource {
+  return {
+    nameOf: environmentName,
+    read: (option) => env[environmentName(option)]?.trim() || undefined,
+  };
 }
 
 const SHOWN_CHARACTERS = 100;

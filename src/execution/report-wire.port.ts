@@ -11,7 +11,6 @@ export type ReportMethod = (typeof REPORT_METHODS)[number];
 /** Holds 1,000 outputs with the longest paths, of control characters only, which JSON writes six times as long. */
 export const MAX_REPORT_BYTES = 33_554_432;
 export const MAX_REPORTED_LEASES = 10_000;
-export const MAX_REPORTED_OUTPUTS = 1_000;
 /** Of UTF-8. */
 export const MAX_REPORTED_PATH_BYTES = 4_096;
 /** In UTF-16 units. */

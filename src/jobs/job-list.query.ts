@@ -1,7 +1,7 @@
 import { type Statement } from '../database/engine.js';
-import { type Dialect } from '../database/dialect.js';
 import { firstUuidAt } from '../kernel/ids.js';
 import { type JobFilter, type VisibleState } from './job.types.js';
+import { type SchemaTarget } from './job.entity.js';
 
 /** Above every UUID in text. */
 const AFTER_ALL_IDS = 'g';
@@ -11,11 +11,6 @@ export interface JobListing extends JobFilter {
   readonly user: string;
   /** Milliseconds since the epoch; what has expired by then is not listed. */
   readonly now: number;
-}
-
-interface Target {
-  readonly dialect: Dialect;
-  readonly tablePrefix: string;
 }
 
 /**
@@ -35,11 +30,11 @@ function idBounds(listing: JobListing): { lower: string; upper: string } {
  * MariaDB would walk every newer row of the same state (`ref`) to find where a page begins; told to use the
  * index it begins there at once (`range`).
  */
-function forceIndex(target: Target, index: string): string {
+function forceIndex(target: SchemaTarget, index: string): string {
   return target.dialect === 'mysql' ? `FORCE INDEX (\`${index}\`)` : '';
 }
 
-function byState(target: Target, listing: JobListing, state: VisibleState | undefined): Statement {
+function byState(target: SchemaTarget, listing: JobListing, state: VisibleState | undefined): Statement {
   const { lower, upper } = idBounds(listing);
   const index = `${target.tablePrefix}${state === undefined ? 'job_list' : 'job_list_by_state'}`;
   const sql = `SELECT j.id AS id FROM ${target.tablePrefix}jobs j ${forceIndex(target, index)}
@@ -51,7 +46,7 @@ function byState(target: Target, listing: JobListing, state: VisibleState | unde
 }
 
 /** One branch for each state, each a short range of its own; together they are sorted once more. */
-function byStates(target: Target, listing: JobListing, states: readonly VisibleState[]): Statement {
+function byStates(target: SchemaTarget, listing: JobListing, states: readonly VisibleState[]): Statement {
   const branches = states.map((state) => byState(target, listing, state));
   return {
     sql: `${branches.map(({ sql }) => `SELECT id FROM (${sql}) b`).join(' UNION ALL ')}
@@ -61,7 +56,7 @@ function byStates(target: Target, listing: JobListing, states: readonly VisibleS
 }
 
 /** Begins at the first label's rows, and looks each job up for the rest. */
-function byLabels(target: Target, listing: JobListing, labels: readonly string[]): Statement {
+function byLabels(target: SchemaTarget, listing: JobListing, labels: readonly string[]): Statement {
   const { lower, upper } = idBounds(listing);
   const states = listing.states ?? [];
   const [first, ...others] = labels;
@@ -80,7 +75,7 @@ function byLabels(target: Target, listing: JobListing, labels: readonly string[]
 }
 
 /** The statement that finds a page and one job more, newest first. */
-export function jobListStatement(target: Target, listing: JobListing): Statement {
+export function jobListStatement(target: SchemaTarget, listing: JobListing): Statement {
   const labels = (listing.labels ?? []).map(({ key, value }) => labelText(key, value));
   if (labels.length > 0) return byLabels(target, listing, labels);
   const states = [...new Set(listing.states ?? [])];

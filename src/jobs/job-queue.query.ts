@@ -1,19 +1,9 @@
-import { type Dialect } from '../database/dialect.js';
 import { type Statement } from '../database/engine.js';
 import { labelSetText } from '../kernel/agent-labels.js';
-
-interface Target {
-  readonly dialect: Dialect;
-  readonly tablePrefix: string;
-}
+import { type JobRow, type SchemaTarget } from './job.entity.js';
 
 /** A job that may be run now. */
-export interface RunnableJob {
-  readonly id: string;
-  readonly queueRank: number;
-  /** As the row has it. */
-  readonly requires: string;
-}
+export type RunnableJob = Pick<JobRow, 'id' | 'queueRank' | 'requires'>;
 
 interface Wish {
   readonly limit: number;
@@ -28,7 +18,7 @@ interface Wish {
  * labels that such a job may require, each a short range of the index in its order; together they are sorted once more. So it
  * never walks over jobs that wait for other agents, nor over the sets that those require.
  */
-export function runnableStatement(target: Target, { limit, labels, now }: Wish): Statement {
+export function runnableStatement(target: SchemaTarget, { limit, labels, now }: Wish): Statement {
   const sets = subsetsOf(labels);
   const force = target.dialect === 'mysql' ? `FORCE INDEX (\`${target.tablePrefix}job_dispatch\`)` : '';
   const branch = `SELECT id, queue_rank AS queueRank, requires FROM ${target.tablePrefix}jobs ${force}

@@ -5,7 +5,7 @@ import { reachingDatabase } from '../database/failure.js';
 import { Table } from '../database/table.js';
 import { type JobListing, jobListStatement, labelText } from './job-list.query.js';
 import { type RunnableJob, runnableStatement } from './job-queue.query.js';
-import { type JobRow } from './job.entity.js';
+import { type JobRow, type SchemaTarget } from './job.entity.js';
 import { type JobState, LEASED_STATES, sourcesOf } from './job.states.js';
 
 /** Proof that one agent holds one attempt of a job. */
@@ -41,12 +41,13 @@ const HELD_BY_NOBODY: Partial<JobRow> = { leaseToken: null, leaseUntil: null };
 export class JobsRepository {
   private readonly jobs: Repository<JobRow>;
   private readonly table: Table<JobRow>;
-  private readonly tablePrefix: string;
+  private readonly target: SchemaTarget;
 
   constructor(private readonly database: Database) {
     this.jobs = database.source.getRepository<JobRow>('Job');
     this.table = new Table<JobRow>(database, 'Job');
-    this.tablePrefix = database.source.options.entityPrefix ?? '';
+    const tablePrefix = database.source.options.entityPrefix ?? '';
+    this.target = { dialect: database.dialect, tablePrefix };
   }
 
   async insert(row: JobRow): Promise<void> {
@@ -64,15 +65,13 @@ export class JobsRepository {
 
   /** Ids of a page and one more. */
   async list(listing: JobListing): Promise<string[]> {
-    const target = { dialect: this.database.dialect, tablePrefix: this.tablePrefix };
-    const rows = await this.database.rows<{ id: string }>(jobListStatement(target, listing));
+    const rows = await this.database.rows<{ id: string }>(jobListStatement(this.target, listing));
     return rows.map(({ id }) => id);
   }
 
   /** What an agent with `labels` may run now, in the order in which it is to be run. */
   nextWaiting(limit: number, labels: readonly string[], now: number): Promise<RunnableJob[]> {
-    const target = { dialect: this.database.dialect, tablePrefix: this.tablePrefix };
-    return this.database.rows(runnableStatement(target, { limit, labels, now }));
+    return this.database.rows(runnableStatement(this.target, { limit, labels, now }));
   }
 
   countWaiting(): Promise<number> {
@@ -178,7 +177,10 @@ export class JobsRepository {
       sql: `UPDATE ${this.table.name} SET ${assignments.sql} WHERE id = ? AND state IN ('deleted', 'expired')`,
       parameters: [...assignments.parameters, id],
     };
-    const labels = { sql: `DELETE FROM ${this.tablePrefix}job_labels WHERE job_id = ?`, parameters: [id] };
+    const labels = {
+      sql: `DELETE FROM ${this.target.tablePrefix}job_labels WHERE job_id = ?`,
+      parameters: [id],
+    };
     await this.database.atomically([row, labels], 'soon durable');
   }
 
@@ -209,7 +211,7 @@ export class JobsRepository {
     const name = DUE_COLUMNS[column];
     const held = column === 'leaseUntil' ? `AND state IN ('staging', 'running')` : '';
     const rows = await this.database.rows<{ at: string | number }>({
-      sql: `SELECT ${name} AS at FROM ${this.tablePrefix}jobs WHERE ${name} IS NOT NULL ${held} ORDER BY ${name} LIMIT 1`,
+      sql: `SELECT ${name} AS at FROM ${this.target.tablePrefix}jobs WHERE ${name} IS NOT NULL ${held} ORDER BY ${name} LIMIT 1`,
       parameters: [],
     });
     return rows[0] === undefined ? null : Number(rows[0].at);
@@ -286,7 +288,7 @@ export class JobsRepository {
 
   private insertLabels(row: JobRow, labels: readonly string[]): Statement {
     return {
-      sql: `INSERT INTO ${this.tablePrefix}job_labels (owner, label, job_id) VALUES ${labels.map(() => '(?, ?, ?)').join(', ')}`,
+      sql: `INSERT INTO ${this.target.tablePrefix}job_labels (owner, label, job_id) VALUES ${labels.map(() => '(?, ?, ?)').join(', ')}`,
       parameters: labels.flatMap((label) => [row.owner, label, row.id]),
     };
   }

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { monotonicNow } from '../../kernel/clock.js';
+import { Deadline } from '../../kernel/deadline.js';
 import { messageOf } from '../../kernel/errors.js';
 import { type Consumer, type Delivery, type JobFeed, type Run } from '../job-dispatcher.port.js';
 import { type AgentCard, type Assignment } from '../job-reports.port.js';
 import { Attempt, type AttemptTools } from './attempt.js';
 import { LeaseKeeper } from './lease-keeper.js';
-import { LongTimer } from './long-timer.js';
 import { persistently } from './persistently.js';
 
 export interface AgentOptions {
@@ -118,9 +118,8 @@ export class Agent {
     const lease = this.leases.hold(assignment.lease, sentAt, assignment.leaseMs);
     // Whoever granted the job may not be there to take it back.
     const expired = new AbortController();
-    const untilExpiry =
-      assignment.expiresInMs === null ? null : sentAt + assignment.expiresInMs - monotonicNow();
-    const expiry = new LongTimer(untilExpiry, () => {
+    const expiry = new Deadline(assignment.expiresInMs === null ? null : sentAt + assignment.expiresInMs);
+    expiry.watch(() => {
       expired.abort('recalled');
     });
     try {

@@ -1,6 +1,7 @@
+import { monotonicNow } from '../../kernel/clock.js';
+import { Deadline } from '../../kernel/deadline.js';
 import { type Launcher, type LaunchRequest, type ProcessEnd } from '../runner/launcher.js';
 import { type HeldLease } from './held-lease.js';
-import { LongTimer } from './long-timer.js';
 
 export interface CommandLimits {
   /** Seconds of run time, or null. */
@@ -32,7 +33,8 @@ export async function runCommand(
     process.stop(taken.reason === 'lease-ended' ? 0 : killGraceMs);
   };
   let timedOut = false;
-  const timer = new LongTimer(timeoutSeconds === null ? null : timeoutSeconds * 1_000, () => {
+  const timeout = new Deadline(timeoutSeconds === null ? null : monotonicNow() + timeoutSeconds * 1_000);
+  timeout.watch(() => {
     timedOut = true;
     stop();
   });
@@ -41,7 +43,7 @@ export async function runCommand(
   try {
     return { end: await process.ended, timedOut };
   } finally {
-    timer.cancel();
+    timeout.cancel();
     taken.removeEventListener('abort', stop);
   }
 }

@@ -1,10 +1,8 @@
-import { monotonicNow } from '../../kernel/clock.js';
+import { Deadline } from '../../kernel/deadline.js';
 import { type Lease } from '../job-reports.port.js';
 
 /** At most so much of a lease, and at most so many ms, are left for killing what runs before somebody else may start it. */
 const MARGIN = { share: 0.2, ms: 2_000 };
-
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** When to end what runs under a lease that was granted or extended by an answer to what was sent at `sentAt`. */
 export function safeEndOf(sentAt: number, leaseMs: number): number {
@@ -14,15 +12,18 @@ export function safeEndOf(sentAt: number, leaseMs: number): number {
 /** A lease as its holder knows it: it ends by the clock, unless it is extended in time. */
 export class HeldLease {
   private readonly abort = new AbortController();
-  private timer: NodeJS.Timeout | undefined;
+  private readonly deadline: Deadline;
   private onExtended: (endsAt: number) => void = () => undefined;
 
-  /** @param safeEnd ms of {@link monotonicNow}: by then nothing may run any more that counts on it */
+  /** @param safeEnd ms of `monotonicNow()`: by then nothing may run any more that counts on it */
   constructor(
     readonly lease: Lease,
     private safeEnd: number,
   ) {
-    this.arm();
+    this.deadline = new Deadline(safeEnd);
+    this.deadline.watch(() => {
+      this.end();
+    });
   }
 
   /** Aborts with `lease-ended` when the lease must be taken for lost, and with `recalled` when it is known why. */
@@ -37,7 +38,7 @@ export class HeldLease {
   extend(safeEnd: number): void {
     // A server that was told to wait less long has the say; one that answers late has not.
     this.safeEnd = safeEnd;
-    this.arm();
+    this.deadline.move(safeEnd);
     this.onExtended(safeEnd);
   }
 
@@ -57,25 +58,12 @@ export class HeldLease {
 
   /** Nothing depends on it any more. */
   release(): void {
-    clearTimeout(this.timer);
+    this.deadline.cancel();
     this.onExtended = () => undefined;
   }
 
   private end(): void {
     this.release();
     this.abort.abort('lease-ended');
-  }
-
-  private arm(): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(
-      () => {
-        // A timer may fire a little early.
-        if (monotonicNow() >= this.safeEnd) this.end();
-        else this.arm();
-      },
-      Math.min(LONGEST_TIMER_MS, Math.max(1, Math.ceil(this.safeEnd - monotonicNow()))),
-    );
-    this.timer.unref();
   }
 }

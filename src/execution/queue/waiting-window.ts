@@ -1,8 +1,5 @@
 import { type WaitingJob } from '../job-dispatcher.port.js';
-
-function before(a: WaitingJob, b: WaitingJob): boolean {
-  return a.rank === b.rank ? a.id < b.id : a.rank < b.rank;
-}
+import { inOrder } from './waiting-order.js';
 
 /**
  * The first jobs of all that wait, in their order. It holds at most `capacity`; `complete` says whether that
@@ -27,7 +24,7 @@ export class WaitingWindow {
   add(job: WaitingJob): void {
     if (this.ids.has(job.id)) return;
     const last = this.jobs.at(-1);
-    const belongs = this.isComplete || (last !== undefined && before(job, last));
+    const belongs = this.isComplete || (last !== undefined && inOrder(job, last) < 0);
     if (!belongs) return;
     this.jobs.splice(this.positionOf(job), 0, job);
     this.ids.add(job.id);
@@ -73,7 +70,7 @@ export class WaitingWindow {
     while (low < high) {
       const middle = (low + high) >>> 1;
       const at = this.jobs[middle];
-      if (at !== undefined && before(at, job)) low = middle + 1;
+      if (at !== undefined && inOrder(at, job) < 0) low = middle + 1;
       else high = middle;
     }
     return low;

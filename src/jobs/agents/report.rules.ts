@@ -1,7 +1,7 @@
+import { MAX_OUTPUTS } from '../../execution/attempt-files.port.js';
 import {
   MAX_REASON_LENGTH,
   MAX_REPORTED_LEASES,
-  MAX_REPORTED_OUTPUTS,
   MAX_REPORTED_PATH_BYTES,
 } from '../../execution/report-wire.port.js';
 import { type Rule } from '../../http/must.js';
@@ -70,7 +70,7 @@ const RULE_OF_KIND: ReadonlyMap<unknown, Rule> = new Map([
       repeatable: booleanRule,
       answer_id: uuidRule,
       stderr_id: orNull(uuidRule),
-      outputs: listRule(MAX_REPORTED_OUTPUTS, outputRule),
+      outputs: listRule(MAX_OUTPUTS, outputRule),
     }),
   ],
 ]);

@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { type WaitingJob, WaitingJobs } from '../../execution/job-dispatcher.port.js';
 import { labelsIn } from '../../kernel/agent-labels.js';
 import { Clock } from '../../kernel/clock.js';
-import { type JobRow } from '../job.entity.js';
+import { type RunnableJob } from '../job-queue.query.js';
 import { JobsRepository } from '../jobs.repository.js';
 
 /** A job as the queue takes it. */
-export function waitingJobOf(row: Pick<JobRow, 'id' | 'queueRank' | 'requires'>): WaitingJob {
+export function waitingJobOf(row: RunnableJob): WaitingJob {
   return { id: row.id, rank: row.queueRank, requires: labelsIn(row.requires) };
 }
 

@@ -2,9 +2,10 @@ import { Logger } from '@nestjs/common';
 import { type Redis } from 'ioredis';
 import { messageOf } from '../../../kernel/errors.js';
 import { type WaitingJob, type WaitingJobs } from '../../job-dispatcher.port.js';
+import { inOrder } from '../waiting-order.js';
 import { inTime } from './connection.js';
 import { type LabelQueue, LOCK_MS } from './label-queue.js';
-import { WindowState } from './window-state.js';
+import { HOLDS_ALL, WindowState } from './window-state.js';
 
 /** Ids in Redis for one set of labels, while there are few sets; many share what four may have. */
 export const WINDOW = 1_000;
@@ -150,10 +151,10 @@ export class SharedWindow {
 
   private async needsFilling(): Promise<boolean> {
     const known = await this.state.read();
-    this.mayHaveMore = known !== 'all';
+    this.mayHaveMore = known !== HOLDS_ALL;
     const isOld = performance.now() - this.filledAt >= this.options.doubtAfterMs;
     if (this.inDoubt || known === null || isOld || (await this.isStuck())) return true;
-    return known !== 'all' && (await this.queue.size()) < LOW_WATER * this.capacity;
+    return known !== HOLDS_ALL && (await this.queue.size()) < LOW_WATER * this.capacity;
   }
 
   /** Whether an id is longer with an agent than it takes to decide who runs the job. */
@@ -190,7 +191,7 @@ export class SharedWindow {
       return;
     }
     const jobs = [...offers].sort(inOrder);
-    const room = known === 'all' ? Math.max(0, this.capacity - (await this.queue.size())) : 0;
+    const room = known === HOLDS_ALL ? Math.max(0, this.capacity - (await this.queue.size())) : 0;
     await this.queue.add(jobs.slice(0, room));
     if (jobs.length > room) await this.admitUrgent(jobs.slice(room));
   }
@@ -220,8 +221,4 @@ export class SharedWindow {
     await this.state.leavesOut();
     await this.queue.remove(await this.queue.ids(-excess, -1));
   }
-}
-
-function inOrder(a: WaitingJob, b: WaitingJob): number {
-  return a.rank - b.rank || (a.id < b.id ? -1 : 1);
 }

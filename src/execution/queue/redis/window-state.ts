@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type Redis } from 'ioredis';
 
-const ALL = 'all';
+/** What the key says where nothing was left out. */
+export const HOLDS_ALL = 'all';
 
 /** Sets KEYS[1] to ARGV[2] where it is still ARGV[1], or still absent where ARGV[1] is empty. */
 const REPLACE = `
@@ -15,7 +16,7 @@ export class WindowState {
     private readonly key: string,
   ) {}
 
-  /** `all`; a mark of whoever left something to the database last; null: nobody knows, or Redis has forgotten. */
+  /** {@link HOLDS_ALL}; a mark of whoever left something to the database last; null: nobody knows, or Redis has forgotten. */
   read(): Promise<string | null> {
     return this.redis.get(this.key);
   }
@@ -27,7 +28,7 @@ export class WindowState {
 
   /** All is here, unless something was left out since `known` was read. */
   async holdsAll(known: string | null): Promise<void> {
-    await this.redis.eval(REPLACE, 1, this.key, known ?? '', ALL);
+    await this.redis.eval(REPLACE, 1, this.key, known ?? '', HOLDS_ALL);
   }
 
   async forget(): Promise<void> {

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { messageOf } from '../../../kernel/errors.js';
 import { type LaunchRequest } from '../launcher.js';
 import { type LauncherReport, type LauncherRequest } from '../protocol.js';
-import { Deadline } from './deadline.js';
+import { Deadline } from '../../../kernel/deadline.js';
 import { type ProbedHost, probeHost } from './probe.js';
 import { type RunResult, type Seat } from './seat.js';
 

@@ -8,7 +8,7 @@ import { type Containment } from '../launcher.js';
 import { SYSTEM_PATH } from '../protocol.js';
 import { type CellKind } from './cell.js';
 import { cgroupCell } from './cgroup-cell.js';
-import { Deadline } from './deadline.js';
+import { Deadline } from '../../../kernel/deadline.js';
 import { markerCell } from './marker-cell.js';
 import { namespaceCell } from './namespace-cell.js';
 import { type RunResult } from './seat.js';

@@ -3,7 +3,7 @@ import { messageOf } from '../../../kernel/errors.js';
 import { type LaunchRequest, type ProcessEnd } from '../launcher.js';
 import { lockLimitsOf } from '../lock-limit.js';
 import { type Cell, type CellMaker } from './cell.js';
-import { type Deadline } from './deadline.js';
+import { type Deadline } from '../../../kernel/deadline.js';
 import { type Fifo } from './fifo.js';
 import { OutputChannel, type OutputStop } from './output-channel.js';
 import { type ShellStatus } from './shell-status.js';
@@ -185,18 +185,18 @@ async function strike(run: Run, reason: 'asked' | 'overdue'): Promise<void> {
   // A shell that came to its end meanwhile was not killed for it.
   if (reason === 'overdue' && !run.shellEnded) run.overdue = true;
   await run.cell.kill();
-  if (await reports(run)) return;
+  await shellsEnd(run, TOLD_WITHIN_MS);
+  if (run.shellEnded) return;
   // A command may have stopped the very shell that is to tell its end.
   run.cell.starter.kill();
   await run.cell.starter.gone;
   await run.cell.kill();
 }
 
-/** Whether the end of the shell is told, now that nothing of the command is alive. */
-async function reports(run: Run): Promise<boolean> {
-  const until = performance.now() + TOLD_WITHIN_MS;
-  while (!run.shellEnded && performance.now() < until) await delay(LOOK_AGAIN_MS);
-  return run.shellEnded;
+/** Waits `withinMs` at most until the end of the shell is told, or until something else `isSo`. */
+async function shellsEnd(run: Run, withinMs: number, isSo = (): boolean => false): Promise<void> {
+  const until = performance.now() + withinMs;
+  while (!run.shellEnded && !isSo() && performance.now() < until) await delay(LOOK_AGAIN_MS);
 }
 
 /** Its failure is told to whoever attends to the command, maybe later than it happens. */
@@ -211,9 +211,8 @@ async function terminate(run: Run): Promise<void> {
 }
 
 /** Sent before the starter forked, a signal would meet nobody, and the command would run on. */
-async function hasBegun(run: Run): Promise<void> {
-  const until = performance.now() + BEGUN_WITHIN_MS;
-  while (!run.shellEnded && !run.cell.occupied() && performance.now() < until) await delay(LOOK_AGAIN_MS);
+function hasBegun(run: Run): Promise<void> {
+  return shellsEnd(run, BEGUN_WITHIN_MS, () => run.cell.occupied());
 }
 
 async function endSurvivors(run: Run): Promise<void> {

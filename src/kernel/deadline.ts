@@ -1,8 +1,11 @@
-import { monotonicNow } from '../../../kernel/clock.js';
+import { monotonicNow } from './clock.js';
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** When a command must end, on the machine's monotonic clock; it may move until it has passed, or never come. */
+/**
+ * When something must end, on the machine's monotonic clock, however long from now; it may move until it has passed, or
+ * never come.
+ */
 export class Deadline {
   private timer: NodeJS.Timeout | undefined;
   private onPassed: (() => void) | null = null;

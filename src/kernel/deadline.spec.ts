@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { monotonicNow } from '../../../kernel/clock.js';
+import { monotonicNow } from './clock.js';
 import { Deadline } from './deadline.js';
 
 const BEYOND_ONE_TIMER_MS = 2 ** 32;
