@@ -23,12 +23,14 @@ module.exports = {
     feature('config-knows-kernel', '^src/config/', ['^src/config/', '^src/kernel/']),
     feature('data-directory-knows-kernel', '^src/data-directory/', ['^src/data-directory/', '^src/kernel/']),
     feature('auth-knows-kernel', '^src/auth/', ['^src/auth/', '^src/kernel/']),
-    feature('database-knows-kernel', '^src/database/', ['^src/database/', '^src/kernel/']),
+    feature('sqlite-is-a-leaf', '^src/sqlite/', ['^src/sqlite/']),
+    feature('database-knows-kernel', '^src/database/', ['^src/database/', '^src/kernel/', '^src/sqlite/']),
     feature('http-knows-kernel', '^src/http/', ['^src/http/', '^src/kernel/']),
     feature('data-manager-knows-kernel', '^src/data-manager/', [
       '^src/data-manager/',
       '^src/kernel/',
       '^src/http/',
+      '^src/sqlite/',
     ]),
     feature('execution-knows-kernel-and-data-manager', '^src/execution/', [
       '^src/execution/',
@@ -70,6 +72,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/execution/queue/' },
       to: { path: 'node_modules/bullmq' },
+    },
+    {
+      name: 'validation-libraries-in-http-only',
+      comment: 'Must, MayBeAbsent and Given are what a compiled DTO knows of: see http/compiled-dto.ts.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/http/', SPEC] },
+      to: { path: 'node_modules/class-(validator|transformer)' },
     },
     {
       name: 'src-never-imports-test',

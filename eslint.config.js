@@ -74,7 +74,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['bench/**/*.{ts,js}', 'test/support/**/*.{ts,js}'],
+    files: ['bench/**/*.{ts,js}', 'native/*.js', 'test/support/**/*.{ts,js}'],
     rules: { 'no-console': 'off', 'no-restricted-syntax': 'off' },
   },
 );

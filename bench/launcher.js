@@ -1,84 +1,87 @@
 /**
- * Commands a second through the launcher against a bare Node loop, side by side in one run, on tmpfs.
- * Run alone: `npm run build && node bench/launcher.js [JOBS] [CONTAINMENT]`
+ * Commands per second through each launcher, beside a bare Node loop that starts the same: what starting, containing and
+ * reaping one command costs, without a server around it.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, unlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { report } from './shared/report.js';
+import { interleaved } from './shared/rounds.js';
 
-// What was built, with the types of what it was built from.
-/** @type {typeof import('../src/execution/runner/node-launcher.js')} */
+const COMMANDS = 400;
+const CONCURRENCIES = [1, 2, 4];
+/** @typedef {import('../src/execution/runner/launcher.js').LauncherProgram} LauncherProgram */
+const PROGRAMS = /** @type {const} */ (['native', 'node']);
+
+/** @type {typeof import('../src/execution/runner/launcher-client.js')} */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- what is built later has no types yet
-const { NodeLauncher } = await import(
-  new URL('../dist/execution/runner/node-launcher.js', import.meta.url).href
+const { LauncherClient } = await import(
+  new URL('../dist/execution/runner/launcher-client.js', import.meta.url).href
 );
 
-const jobs = Number(process.argv[2] ?? 400);
-const containment = /** @type {import('../src/execution/runner/launcher.js').Containment | undefined} */ (
-  process.argv[3]
-);
-const ROUNDS = 5;
-const directory = mkdtempSync('/dev/shm/bench-launcher-');
-const launcher = new NodeLauncher({ instance: directory, ...(containment && { containment }) });
+const directory = mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), 'job-manager-bench-'));
 let serial = 0;
 
-async function bareJob() {
+async function bareCommand() {
   const path = join(directory, String((serial += 1)));
   mkdirSync(path);
-  const child = spawn('/bin/sh', ['-c', 'true'], { cwd: path, env: {}, stdio: 'ignore' });
+  const child = spawn('/bin/sh', ['-c', 'echo x'], { cwd: path, env: {}, stdio: 'ignore' });
   await new Promise((resolve) => child.once('exit', resolve));
   rmSync(path, { recursive: true });
 }
 
-async function launchedJob() {
+/** @param {import('../src/execution/runner/launcher.js').Launcher} launcher */
+async function launchedCommand(launcher) {
   const key = String((serial += 1));
   const workingDirectory = join(directory, key);
   mkdirSync(workingDirectory);
-  const stdoutPath = `${workingDirectory}.out`;
-  const stderrPath = `${workingDirectory}.err`;
-  const files = { workingDirectory, stdoutPath, stderrPath };
-  const running = await launcher.launch({
-    key,
-    command: 'true',
-    environment: {},
-    maxOutputBytes: 1e6,
-    endBy: null,
-    ...files,
-  });
-  const { exitCode } = await running.ended;
-  if (exitCode !== 0) throw new Error(`exit code ${exitCode}`);
-  unlinkSync(stdoutPath);
-  rmSync(stderrPath, { force: true });
+  const files = {
+    workingDirectory,
+    stdoutPath: `${workingDirectory}.out`,
+    stderrPath: `${workingDirectory}.err`,
+  };
+  const limits = { environment: {}, maxOutputBytes: 1e6, endBy: null };
+  const running = await launcher.launch({ key, command: 'echo x', ...limits, ...files });
+  const { exitCode, stdout } = await running.ended;
+  if (exitCode !== 0 || stdout.bytes !== 2) throw new Error(`exit code ${exitCode}, ${stdout.bytes} bytes`);
   rmSync(workingDirectory, { recursive: true });
 }
 
-/** @param {() => Promise<void>} job @param {number} concurrency */
-async function jobsPerSecond(job, concurrency) {
-  let left = jobs;
+/**
+ * @param {() => Promise<void>} command
+ * @param {number} concurrency
+ */
+async function perSecond(command, concurrency) {
+  let left = COMMANDS;
   const start = performance.now();
   const loop = async () => {
-    while (left-- > 0) await job();
+    while (left-- > 0) await command();
   };
   await Promise.all(Array.from({ length: concurrency }, loop));
-  return (jobs / (performance.now() - start)) * 1000;
+  return (COMMANDS / (performance.now() - start)) * 1000;
 }
 
-/** @param {number[]} values */
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-
-console.log(`containment: ${await launcher.start()}`);
-for (const concurrency of [1, 2, 4]) {
-  /** @type {number[]} */ const bare = [];
-  /** @type {number[]} */ const launched = [];
-  await jobsPerSecond(launchedJob, concurrency);
-  for (let round = 0; round < ROUNDS; round += 1) {
-    bare.push(await jobsPerSecond(bareJob, concurrency));
-    launched.push(await jobsPerSecond(launchedJob, concurrency));
-  }
-  const [b, l] = [median(bare), median(launched)];
-  console.log(
-    `concurrency ${concurrency}: bare ${b.toFixed()}/s, launcher ${l.toFixed()}/s, ratio ${(l / b).toFixed(2)}`,
+const launchers = await Promise.all(
+  PROGRAMS.map(async (program) => {
+    const launcher = new LauncherClient({ instance: `${directory}/${program}`, program });
+    const { containment } = await launcher.start();
+    return { name: `${program}, ${containment}`, launcher };
+  }),
+);
+for (const concurrency of CONCURRENCIES) {
+  const contestants = [
+    { name: 'bare loop', run: () => perSecond(bareCommand, concurrency) },
+    ...launchers.map(({ name, launcher }) => ({
+      name,
+      run: () => perSecond(() => launchedCommand(launcher), concurrency),
+    })),
+  ];
+  report(
+    `launcher, ${concurrency} at once`,
+    'commands/s',
+    await interleaved(contestants, { enoughMs: 20_000 }),
   );
 }
-await launcher.close();
+for (const { launcher } of launchers) await launcher.close();
 rmSync(directory, { recursive: true });

@@ -1,69 +1,43 @@
 /**
- * Jobs per second, from `POST /run` of `true` over HTTP to `succeeded`, beside the least that the same work
- * takes: a bare Node loop of mkdir, spawn, wait, rm. Both run interleaved, since a machine's speed drifts,
- * and the medians of the rounds count.
+ * Jobs per second, from `POST /run` of `true` over HTTP to `succeeded`, beside the least that the same work takes: a bare
+ * Node loop of mkdir, spawn, wait, rm; and the same loop in C, with vfork. `CONCURRENCY`: commands at once. `LAUNCHER`: that one alone.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inOwnProcess } from './throughput/own-process.js';
-import { startServices } from './throughput/services.js';
+import { inDirectory } from './shared/directory.js';
+import { jobsPerSecond, loadOf } from './shared/load.js';
+import { ownProcess } from './shared/own-process.js';
+import { report } from './shared/report.js';
+import { interleaved } from './shared/rounds.js';
+import { startService, startServices } from './shared/services.js';
+import { compileCLoop } from './throughput/c-loop.js';
 
-const ROUNDS = { atLeast: 3, atMost: 7 };
-/** After which no further round begins: a slow machine gets fewer rounds, not a longer run. */
-const ENOUGH_MS = 40_000;
-const JOBS = 500;
-const CONCURRENCY = 2;
+const CONCURRENCY = Number(process.env.CONCURRENCY ?? 2);
+const BARE_LOOP = join(import.meta.dirname, 'throughput', 'bare-loop.js');
 
-const directory = await mkdtemp(join(process.env.BENCH_DIR ?? tmpdir(), 'job-manager-bench-'));
-const services = await startServices({ directory, concurrency: CONCURRENCY });
-try {
-  report(await measure());
-} finally {
-  for (const service of services) await service.stop();
-  await rm(directory, { recursive: true, force: true });
-}
+/** What a machine without a C compiler has. */
+const WITHOUT_COMPILER = { name: 'SQLite, launcher in Node', env: { LAUNCHER: 'node' } };
 
-/** @returns {Promise<Map<string, number[]>>} jobs per second of each round, by what was measured */
-async function measure() {
-  const yardstick = { name: 'bare loop', script: 'bare-loop.js', target: join(directory, 'bare') };
-  const contestants = [
-    yardstick,
-    ...services.map(({ name, url }) => ({ name, script: 'load.js', target: url })),
-  ];
-  /** @type {Map<string, number[]>} */
-  const rates = new Map(contestants.map(({ name }) => [name, []]));
-  const start = performance.now();
-  // The first round warms up and does not count.
-  for (let round = 0; round <= ROUNDS.atMost; round += 1) {
-    if (round > ROUNDS.atLeast && performance.now() - start > ENOUGH_MS) break;
-    for (const { name, script, target } of contestants) {
-      const seconds = await inOwnProcess(script, { target, jobs: JOBS, concurrency: CONCURRENCY });
-      if (round > 0) rates.get(name)?.push(JOBS / seconds);
-    }
-  }
-  return rates;
-}
+await inDirectory(async (directory) => {
+  const options = { directory, concurrency: CONCURRENCY };
+  const services = await startServices(options);
+  if (process.env.LAUNCHER === undefined)
+    services.push(await startService({ ...options, ...WITHOUT_COMPILER }));
+  const loads = services.map(loadOf);
+  const bare = bareLoop(join(directory, 'bare'));
+  const cLoop = await compileCLoop(join(directory, 'c'));
+  const yardsticks = [bare, ...(cLoop ? [jobsPerSecond('C loop', (jobs) => cLoop(jobs, CONCURRENCY))] : [])];
+  if (!cLoop) console.log('No C compiler is on PATH: without the loop in C.');
+  console.log(`${CONCURRENCY} commands at once; every job succeeded, every 20th answer compared`);
+  const figures = await interleaved([...yardsticks, ...loads], { atMost: 7 });
+  report('throughput', 'jobs/s', figures, yardsticks.length);
+  for (const { end } of [bare, ...loads]) await end();
+  for (const { stop } of services) await stop();
+});
 
-/** @param {Map<string, number[]>} rates */
-function report(rates) {
-  const medians = [...rates].map(([name, all]) => ({ name, rate: median(all), all }));
-  const yardstick = medians[0]?.rate ?? NaN;
-  const rounds = medians[0]?.all.length;
-  console.log(`${JOBS} jobs a round, ${rounds} rounds, ${CONCURRENCY} at once; every job succeeded\n`);
-  for (const { name, rate, all } of medians) {
-    const range = `${Math.min(...all).toFixed(0)} to ${Math.max(...all).toFixed(0)}`;
-    const ratio = (rate / yardstick).toFixed(2);
-    console.log(
-      `${name.padEnd(10)} ${rate.toFixed(0).padStart(6)} jobs/s (${range}), ${ratio} of the bare loop`,
-    );
-  }
-  const figures = medians.map(({ name, rate }) => [name, { jobsPerSecond: rate, ratio: rate / yardstick }]);
-  console.log(`\n${JSON.stringify({ benchmark: 'throughput', ...Object.fromEntries(figures) })}`);
-}
-
-/** @param {number[]} values */
-function median(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+/** @param {string} target directory */
+function bareLoop(target) {
+  /** @type {import('./shared/own-process.js').OwnProcess<import('./shared/own-process.js').Work, number>} */
+  const loop = ownProcess(BARE_LOOP);
+  const seconds = (/** @type {number} */ jobs) => loop.run({ target, jobs, concurrency: CONCURRENCY });
+  return { ...jobsPerSecond('bare loop', seconds), end: loop.end };
 }

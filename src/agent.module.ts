@@ -8,7 +8,8 @@ import { AgentLifecycle } from './execution/agent/agent.lifecycle.js';
 import { JobFeed } from './execution/job-dispatcher.port.js';
 import { JobReports } from './execution/job-reports.port.js';
 import { Launcher } from './execution/runner/launcher.js';
-import { NodeLauncher } from './execution/runner/node-launcher.js';
+import { LauncherClient } from './execution/runner/launcher-client.js';
+import { Workspaces } from './execution/runner/workspaces.js';
 import { SETTINGS } from './settings.module.js';
 
 /** Of the directory's UUID: with ten thousand agents two share a name once in millions of times. */
@@ -16,7 +17,12 @@ const NAME_DIGITS = 12;
 
 type AgentSettings = Pick<
   AgentConfig,
-  'agentConcurrency' | 'agentLabels' | 'killGraceSeconds' | 'maxOutputBytes' | 'shutdownGraceSeconds'
+  | 'agentConcurrency'
+  | 'agentLabels'
+  | 'killGraceSeconds'
+  | 'launcher'
+  | 'maxOutputBytes'
+  | 'shutdownGraceSeconds'
 >;
 
 /** What runs jobs. Does nothing where `agentConcurrency` is 0. */
@@ -26,44 +32,45 @@ export class AgentModule {
   static register({ imports }: Required<Pick<ModuleMetadata, 'imports'>>): DynamicModule {
     const launcher = {
       provide: Launcher,
+      inject: [SETTINGS, DataDirectory],
+      useFactory: ({ launcher: program }: AgentSettings, { instanceId: instance }: DataDirectory) =>
+        new LauncherClient(program === 'auto' ? { instance } : { instance, program }),
+    };
+    const workspaces = {
+      provide: Workspaces,
       inject: [DataDirectory],
-      useFactory: ({ instanceId }: DataDirectory) => new NodeLauncher({ instance: instanceId }),
+      useFactory: ({ work }: DataDirectory) => new Workspaces(work),
     };
     const agent = {
       provide: Agent,
-      inject: [SETTINGS, DataDirectory, JobFeed, JobReports, FileStore, Launcher],
+      inject: [SETTINGS, DataDirectory, JobFeed, JobReports, FileStore, Launcher, Workspaces],
       useFactory: createAgent,
     };
     const lifecycle = {
       provide: AgentLifecycle,
-      inject: [SETTINGS, Agent, Launcher, DataDirectory],
+      inject: [SETTINGS, DataDirectory, Agent, Launcher, Workspaces],
       useFactory: (
-        settings: AgentSettings,
-        agent: Agent,
-        launcher: Launcher,
-        { instanceId, work }: DataDirectory,
-      ) =>
-        settings.agentConcurrency === 0
-          ? null
-          : new AgentLifecycle(agent, launcher, { instanceId, workRoot: work }),
+        { agentConcurrency }: AgentSettings,
+        { instanceId }: DataDirectory,
+        ...[agent, launcher, workspaces]: [Agent, Launcher, Workspaces]
+      ) => (agentConcurrency === 0 ? null : new AgentLifecycle(agent, { launcher, workspaces, instanceId })),
     };
-    return { module: AgentModule, imports, providers: [launcher, agent, lifecycle] };
+    return { module: AgentModule, imports, providers: [launcher, workspaces, agent, lifecycle] };
   }
 }
 
 function createAgent(
   settings: AgentSettings,
   directory: DataDirectory,
-  ...[feed, reports, files, launcher]: [JobFeed, JobReports, FileStore, Launcher]
+  ...[feed, reports, files, launcher, workspaces]: [JobFeed, JobReports, FileStore, Launcher, Workspaces]
 ): Agent {
   const options = {
-    workRoot: directory.work,
     killGraceMs: settings.killGraceSeconds * 1_000,
     maxOutputBytes: settings.maxOutputBytes,
   };
   return new Agent(
     feed,
-    { reports, files, launcher, options },
+    { reports, files, launcher, workspaces, options },
     {
       card: {
         name: `agent-${directory.instanceId.replaceAll('-', '').slice(0, NAME_DIGITS)}`,

@@ -3,7 +3,6 @@ import { type AppConfig } from './config/config.js';
 import { Database } from './database/database.js';
 import { HealthModule } from './health/health.module.js';
 import { type ReadinessCheck } from './health/readiness-check.port.js';
-import { LoggingModule } from './http/logging/logging.module.js';
 import { JobManagerModule } from './job-manager.module.js';
 
 const DATABASE_READINESS = Symbol('DatabaseReadiness');
@@ -20,7 +19,7 @@ export class AppModule {
       exports: [DATABASE_READINESS],
     };
     const health = HealthModule.forRoot({ checks: [DATABASE_READINESS], imports: [readiness] });
-    return { module: AppModule, imports: [LoggingModule.forRoot(config.logLevel), jobManager, health] };
+    return { module: AppModule, imports: [jobManager, health] };
   }
 }
 

@@ -4,6 +4,7 @@ import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type AddressInfo } from 'node:net';
 import { ErrorFilter } from './http/error.filter.js';
 import { ServerAdapter } from './http/fastify/server-adapter.js';
+import { logRequests } from './http/logging/request-log.js';
 import { ServerLogger } from './http/logging/server-logger.js';
 
 /** What the HTTP side of a server needs to know. */
@@ -18,7 +19,6 @@ export interface ServerOptions {
  * The standalone server around a module, not listening yet. Here, and not below, is what concerns a whole
  * application: adapter, global filter, logger.
  *
- * @param module has to import `LoggingModule`
  * @throws what stopped its start; nothing of it is left running then
  */
 export async function createServer(
@@ -26,8 +26,10 @@ export async function createServer(
   { maxBodyBytes, logLevel }: ServerOptions,
 ): Promise<NestFastifyApplication> {
   const adapter = new ServerAdapter({ maxBodyBytes });
-  const options = { bodyParser: false, abortOnError: false, logger: ServerLogger.ofLevel(logLevel) };
+  const logger = ServerLogger.ofLevel(logLevel);
+  logRequests(adapter.getInstance(), logger.pino);
 
+  const options = { bodyParser: false, abortOnError: false, logger };
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, options);
   app.useGlobalFilters(new ErrorFilter(app.get(HttpAdapterHost)));
   return app;

@@ -15,6 +15,7 @@ export const AGENT_SETTINGS = {
   agentConcurrency: JOBS_SETTINGS.agentConcurrency,
   killGraceSeconds: JOBS_SETTINGS.killGraceSeconds,
   maxOutputBytes: JOBS_SETTINGS.maxOutputBytes,
+  launcher: JOBS_SETTINGS.launcher,
   sandbox: JOBS_SETTINGS.sandbox,
   shutdownGraceSeconds: SERVER_SETTINGS.shutdownGraceSeconds,
   logLevel: SERVER_SETTINGS.logLevel,

@@ -34,6 +34,7 @@ const DEFAULTS = {
   shutdownGraceSeconds: 30,
   tombstoneDays: 30,
   maxBodyBytes: 2 ** 20,
+  launcher: 'auto',
   sandbox: 'auto',
   auth: 'none',
   allowAnonymous: false,

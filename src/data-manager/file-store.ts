@@ -13,8 +13,15 @@ export interface FileInfo {
   readonly createdAt: Date;
 }
 
-/** Where the bytes of an upload come from. */
-export interface FileSource {
+/** Where the bytes of an upload come from: memory or a stream, whichever is at hand. */
+export type FileSource = BytesSource | StreamSource;
+
+export interface BytesSource {
+  /** All of them. Nobody may write to them until the put has ended. */
+  readonly bytes: Uint8Array;
+}
+
+export interface StreamSource {
   /** A fresh stream from the first byte; called again where a transfer must be repeated. */
   open(): Readable;
   /**
@@ -55,7 +62,7 @@ export interface OpenFile {
  * `DomainError('unavailable')` where it can't be asked or a transfer failed after its retries: the
  * caller may try again later. `DomainError('invalid_request')`: other bytes are stored under the id of a put, or
  * an id is no UUID; `DomainError('range_not_satisfiable')`: a range beyond the file. An aborted signal rejects
- * with the signal's reason; an error of a {@link FileSource}'s own stream is passed on as it is.
+ * with the signal's reason; an error of a {@link StreamSource}'s own stream is passed on as it is.
  */
 export abstract class FileStore {
   /** Durable when it resolves; on failure nothing of it is left. */

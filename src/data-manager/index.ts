@@ -7,12 +7,14 @@ export {
 export { FileStore } from './file-store.js';
 export {
   type ByteRange,
+  type BytesSource,
   type FileInfo,
   type FileSource,
   type OpenFile,
   type PutOptions,
+  type StreamSource,
 } from './file-store.js';
 export { HttpFileStore } from './http/http-file-store.js';
 export { type HttpFileStoreOptions, type RetryPolicy } from './http/http-file-store.options.js';
 export { type FileMetadata, LocalFileStore } from './local/local-file-store.js';
-export { type StoredFile } from './local/sidecar.js';
+export { type StoredFile } from './local/stored-file.js';

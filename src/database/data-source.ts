@@ -1,7 +1,6 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
 import Sqlite from 'libsql';
 import { DataSource, type DataSourceOptions, type EntitySchema, type MigrationInterface } from 'typeorm';
+import { makeDurable, makePrivate } from '../sqlite/durable-file.js';
 import { dialectOf, sqlitePath } from './database-url.js';
 
 export interface DatabaseOptions {
@@ -13,26 +12,10 @@ export interface DatabaseOptions {
   readonly migrations: readonly (new () => MigrationInterface)[];
 }
 
-interface SqliteConnection {
-  pragma(source: string): unknown;
-}
-
-/**
- * Full durability: what was answered with 201 survives a power cut, not only a crash. The write-ahead
- * log makes that one fsync for each commit.
- */
-function prepareSqlite(connection: SqliteConnection): void {
-  connection.pragma('journal_mode = WAL');
-  connection.pragma('synchronous = FULL');
-  connection.pragma('busy_timeout = 1000');
-}
-
-/** Makes the file, if it is new, for its owner only: commands and their variables lie in it. SQLite's other files follow it. */
-export function makePrivate(url: string): void {
+/** Makes SQLite's file, if it is new, for its owner only: commands and their variables lie in it. */
+export function makeDatabasePrivate(url: string): void {
   if (dialectOf(url) !== 'sqlite' || sqlitePath(url) === ':memory:') return;
-  const path = sqlitePath(url);
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  closeSync(openSync(path, 'a', 0o600));
+  makePrivate(sqlitePath(url));
 }
 
 /** The options of our data source on either dialect. The schema changes by migrations alone. */
@@ -52,7 +35,7 @@ export function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
       type: 'better-sqlite3',
       driver: Sqlite,
       database: sqlitePath(options.url),
-      prepareDatabase: prepareSqlite,
+      prepareDatabase: makeDurable,
     };
   }
   return {

@@ -1,7 +1,7 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { dataSourceOptions, type DatabaseOptions, makePrivate } from './data-source.js';
+import { dataSourceOptions, type DatabaseOptions, makeDatabasePrivate } from './data-source.js';
 import { Database } from './database.js';
 import { isDatabaseAway } from './failure.js';
 import { migrate } from './migrate.js';
@@ -26,7 +26,7 @@ export class DatabaseModule {
       inject,
       useFactory: (...dependencies: unknown[]) => {
         const options = useFactory(...(dependencies as never[]));
-        makePrivate(options.url);
+        makeDatabasePrivate(options.url);
         const retrying = {
           retryAttempts: CONNECT_TRIES,
           retryDelay: CONNECT_AGAIN_MS,

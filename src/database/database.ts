@@ -1,11 +1,11 @@
 import { type Pool } from 'mysql2';
 import { type DataSource } from 'typeorm';
+import { type SqliteConnection, SqliteEngine } from '../sqlite/sqlite-engine.js';
 import { type Dialect, dialectOfType } from './dialect.js';
 import { type Durability, type Engine, type Statement } from './engine.js';
 import { reachingDatabase } from './failure.js';
 import { MysqlEngine } from './mysql-engine.js';
 import { watchForSilence } from './mysql-watch.js';
-import { type SqliteConnection, SqliteEngine } from './sqlite-engine.js';
 
 /** Longer than any statement of ours takes, after the migrations. */
 const SILENCE_MS = 10_000;
@@ -33,9 +33,31 @@ export class Database {
     return reachingDatabase(() => this.engine.write([statement], durability));
   }
 
-  /** Runs all of `statements` or none. */
-  async atomically(statements: readonly Statement[], durability: Durability): Promise<void> {
-    await reachingDatabase(() => this.engine.write(statements, durability));
+  /** An assignment for {@link countUp}. */
+  countingUp(column: string): string {
+    return this.dialect === 'mysql'
+      ? `${column} = LAST_INSERT_ID(${column} + 1)`
+      : `${column} = ${column} + 1`;
+  }
+
+  /**
+   * Runs an UPDATE of at most one row that counts up a column of it; resolves with the count, or null where no row was
+   * changed. MySQL tells it with its answer; elsewhere `count` finds it, and null may say that the row was changed again.
+   */
+  async countUp(
+    { update, count }: { readonly update: Statement; readonly count: Statement },
+    durability: Durability,
+  ): Promise<number | null> {
+    const { engine } = this;
+    if (engine instanceof MysqlEngine) return reachingDatabase(() => engine.countUp(update));
+    if ((await this.change(update, durability)) === 0) return null;
+    const [row] = await this.rows<{ count: number }>(count);
+    return row?.count ?? null;
+  }
+
+  /** Runs all of `statements` or none; resolves with how many rows they changed. */
+  atomically(statements: readonly Statement[], durability: Durability): Promise<number> {
+    return reachingDatabase(() => this.engine.write(statements, durability));
   }
 
   /** Rejects while no statement can be run. */

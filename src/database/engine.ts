@@ -1,14 +1,6 @@
-/** A statement and what its placeholders (`?`) stand for. */
-export interface Statement {
-  readonly sql: string;
-  readonly parameters: readonly unknown[];
-}
+import { type Durability, type Statement } from '../sqlite/statement.js';
 
-/**
- * Whether a change must survive a power cut when its caller goes on. Every change survives the end of the process.
- * MySQL makes no difference: there all are durable.
- */
-export type Durability = 'durable' | 'soon durable';
+export { type Durability, type Statement } from '../sqlite/statement.js';
 
 /** Runs statements on the driver's own connection; rejects with the driver's errors. */
 export interface Engine {

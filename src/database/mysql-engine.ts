@@ -1,31 +1,42 @@
 import { type Connection, type Pool, type PoolConnection, type ResultSetHeader } from 'mysql2';
 import { promisify } from 'node:util';
 import { type Engine, type Statement } from './engine.js';
+import { isDatabaseAway } from './failure.js';
+import { GroupedInserts, type RowInsert } from './mysql-inserts.js';
 
 const DEADLOCK_TRIES = 10;
 
-/** Straight to the pool of connections: each statement is a transaction of its own where it stands alone. */
+/**
+ * Straight to the pool of connections: each statement is a transaction of its own where it stands alone. Rows that are
+ * inserted at once share one.
+ */
 export class MysqlEngine implements Engine {
+  private readonly inserts = new GroupedInserts({
+    run: (statement) => persistently(() => this.writeOnce([statement])),
+    isRefusal,
+  });
+
   constructor(private readonly pool: Pool) {}
 
   async rows(statement: Statement): Promise<unknown[]> {
     return (await query(this.pool, statement)) as unknown[];
   }
 
-  /** Whoever loses a deadlock has changed nothing, and may try again at once. */
-  async write(statements: readonly Statement[]): Promise<number> {
-    for (let triesLeft = DEADLOCK_TRIES; ; triesLeft -= 1) {
-      try {
-        return await this.writeOnce(statements);
-      } catch (error) {
-        if (!isDeadlock(error) || triesLeft <= 1) throw error;
-      }
-    }
+  write(statements: readonly Statement[]): Promise<number> {
+    const [only, ...others] = statements;
+    const isRowAlone = only !== undefined && others.length === 0 && isRowInsert(only);
+    return isRowAlone ? this.inserts.add(only) : persistently(() => this.writeOnce(statements));
+  }
+
+  /** Runs an UPDATE of at most one row; resolves with what `LAST_INSERT_ID(…)` in it was given, or null where no row was changed. */
+  async countUp(update: Statement): Promise<number | null> {
+    const { affectedRows, insertId } = await persistently(() => change(this.pool, update));
+    return affectedRows === 0 ? null : insertId;
   }
 
   private async writeOnce(statements: readonly Statement[]): Promise<number> {
     const [only, ...others] = statements;
-    if (only !== undefined && others.length === 0) return change(this.pool, only);
+    if (only !== undefined && others.length === 0) return (await change(this.pool, only)).affectedRows;
     const connection = await promisify(this.pool.getConnection.bind(this.pool))();
     try {
       return await transact(connection, statements);
@@ -33,6 +44,26 @@ export class MysqlEngine implements Engine {
       connection.release();
     }
   }
+}
+
+/** Whoever loses a deadlock has changed nothing, and may try again at once. */
+async function persistently<Answer>(write: () => Promise<Answer>): Promise<Answer> {
+  for (let triesLeft = DEADLOCK_TRIES; ; triesLeft -= 1) {
+    try {
+      return await write();
+    } catch (error) {
+      if (!isDeadlock(error) || triesLeft <= 1) throw error;
+    }
+  }
+}
+
+function isRowInsert(statement: Statement): statement is RowInsert {
+  return statement.row !== undefined;
+}
+
+/** A server that has refused a statement says so with a state; one that is away, or a wire that is cut, is no refusal. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && 'sqlState' in error && !isDatabaseAway(error);
 }
 
 function isDeadlock(error: unknown): boolean {
@@ -43,7 +74,7 @@ async function transact(connection: PoolConnection, statements: readonly Stateme
   await query(connection, { sql: 'START TRANSACTION', parameters: [] });
   try {
     let changes = 0;
-    for (const statement of statements) changes += await change(connection, statement);
+    for (const statement of statements) changes += (await change(connection, statement)).affectedRows;
     await query(connection, { sql: 'COMMIT', parameters: [] });
     return changes;
   } catch (error) {
@@ -53,8 +84,8 @@ async function transact(connection: PoolConnection, statements: readonly Stateme
   }
 }
 
-async function change(target: Pool | Connection, statement: Statement): Promise<number> {
-  return ((await query(target, statement)) as ResultSetHeader).affectedRows;
+async function change(target: Pool | Connection, statement: Statement): Promise<ResultSetHeader> {
+  return (await query(target, statement)) as ResultSetHeader;
 }
 
 /** By callback: mysql2's own promises take a stack trace for each statement, which costs more than sending it. */

@@ -8,6 +8,12 @@ interface Column {
   readonly transformer: ValueTransformer | undefined;
 }
 
+/** Some columns of a table: their names in a SELECT, and how to read what it gave. */
+export interface SomeColumns<Row> {
+  readonly names: string;
+  read(raw: Readonly<Record<string, unknown>>): Row;
+}
+
 /**
  * Rows of one entity in hand-written statements: TypeORM's metadata says how properties map to columns, but its
  * query builder takes longer than the database for what every job needs (`docs/decisions/0003-statements.md`).
@@ -15,13 +21,17 @@ interface Column {
 export class Table<Row extends ObjectLiteral> {
   /** With its prefix. */
   readonly name: string;
+  /** For the UPDATE of a row by its id: MySQL would first estimate how many rows each other condition leaves. */
+  readonly byId: string;
   private readonly columns: readonly Column[];
   private readonly byProperty: ReadonlyMap<string, Column>;
   private readonly insertSql: string;
+  private readonly placeholders: string;
 
   constructor(database: Database, entity: EntityTarget<Row>) {
     const metadata = database.source.getMetadata(entity);
     this.name = metadata.tableName;
+    this.byId = database.dialect === 'mysql' ? `${this.name} FORCE INDEX (PRIMARY)` : this.name;
     this.columns = metadata.columns.map((column) => ({
       property: column.propertyName,
       name: column.databaseName,
@@ -29,13 +39,15 @@ export class Table<Row extends ObjectLiteral> {
     }));
     this.byProperty = new Map(this.columns.map((column) => [column.property, column]));
     const names = this.columns.map(({ name }) => quoted(database, name)).join(', ');
-    this.insertSql = `INSERT INTO ${this.name} (${names}) VALUES (${this.columns.map(() => '?').join(', ')})`;
+    this.placeholders = `(${this.columns.map(() => '?').join(', ')})`;
+    this.insertSql = `INSERT INTO ${this.name} (${names}) VALUES ${this.placeholders}`;
   }
 
   insert(row: Row): Statement {
     return {
       sql: this.insertSql,
       parameters: this.columns.map((column) => stored(column, row[column.property])),
+      row: this.placeholders,
     };
   }
 
@@ -53,11 +65,19 @@ export class Table<Row extends ObjectLiteral> {
 
   /** A row as `SELECT *` gave it. */
   read(raw: Readonly<Record<string, unknown>>): Row {
-    const values = this.columns.map(({ property, name, transformer }): [string, unknown] => [
-      property,
-      transformer === undefined ? raw[name] : (transformer.from(raw[name]) as unknown),
-    ]);
-    return Object.fromEntries(values) as Row;
+    return readColumns(this.columns, raw) as Row;
+  }
+
+  /** Those of `properties` alone. Throws a `TypeError` on a property that is no column. */
+  some<Key extends keyof Row & string>(
+    database: Database,
+    properties: readonly Key[],
+  ): SomeColumns<Pick<Row, Key>> {
+    const columns = properties.map((property) => this.column(property));
+    return {
+      names: columns.map(({ name }) => quoted(database, name)).join(', '),
+      read: (raw) => readColumns(columns, raw) as Pick<Row, Key>,
+    };
   }
 
   private column(property: string): Column {
@@ -65,6 +85,17 @@ export class Table<Row extends ObjectLiteral> {
     if (column === undefined) throw new TypeError(`${this.name} has no ${property}`);
     return column;
   }
+}
+
+function readColumns(
+  columns: readonly Column[],
+  raw: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const values = columns.map(({ property, name, transformer }): [string, unknown] => [
+    property,
+    transformer === undefined ? raw[name] : (transformer.from(raw[name]) as unknown),
+  ]);
+  return Object.fromEntries(values);
 }
 
 function stored({ transformer }: Column, value: unknown): unknown {

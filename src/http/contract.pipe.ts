@@ -2,6 +2,7 @@ import { type ArgumentMetadata, Injectable, type PipeTransform, type Type } from
 import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, validate, type ValidationError } from 'class-validator';
 import { DomainError } from '../kernel/errors.js';
+import { type CompiledDto, compiledDto } from './compiled-dto.js';
 
 const MAX_SHOWN_FAULTS = 10;
 const MAX_SHOWN_NAME = 80;
@@ -13,28 +14,40 @@ const MAX_SHOWN_NAME = 80;
  */
 @Injectable()
 export class ContractPipe implements PipeTransform {
-  private readonly declared = new WeakMap<Type, ReadonlySet<string>>();
+  private readonly known = new WeakMap<Type, Dto>();
 
-  async transform(value: unknown, { metatype }: ArgumentMetadata): Promise<unknown> {
+  transform(value: unknown, { metatype }: ArgumentMetadata): unknown {
     if (metatype === undefined || typeof value !== 'object' || value === null) return value;
-    const names = this.namesOf(metatype);
-    if (names.size === 0) return value;
-    const unknown = Object.keys(value).filter((name) => !names.has(name));
-    const dto = plainToInstance(metatype as Type<object>, without(value, unknown));
-    const errors = await validate(dto, { stopAtFirstError: true, forbidUnknownValues: false });
-    const faults = [...unknown.map(unknownFault), ...errors.flatMap(faultsOf)];
-    if (faults.length > 0) throw new DomainError('invalid_request', sentenceOf(faults));
+    const dto = this.dtoOf(metatype);
+    if (dto.names.size === 0) return value;
+    return dto.compiled?.(value) ?? validated(value, dto);
+  }
+
+  private dtoOf(type: Type): Dto {
+    const known = this.known.get(type);
+    if (known !== undefined) return known;
+    const rules = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
+    const names = new Set(rules.map((rule) => rule.propertyName));
+    const dto = { type: type as Type<object>, names, compiled: compiledDto(type as Type<object>) };
+    this.known.set(type, dto);
     return dto;
   }
+}
 
-  private namesOf(metatype: Type): ReadonlySet<string> {
-    const known = this.declared.get(metatype);
-    if (known !== undefined) return known;
-    const rules = getMetadataStorage().getTargetValidationMetadatas(metatype, '', false, false);
-    const names = new Set(rules.map((rule) => rule.propertyName));
-    this.declared.set(metatype, names);
-    return names;
-  }
+interface Dto {
+  readonly type: Type<object>;
+  /** That it declares. */
+  readonly names: ReadonlySet<string>;
+  readonly compiled: CompiledDto | undefined;
+}
+
+async function validated(value: object, { type, names }: Dto): Promise<object> {
+  const unknown = Object.keys(value).filter((name) => !names.has(name));
+  const dto = plainToInstance(type, without(value, unknown));
+  const errors = await validate(dto, { stopAtFirstError: true, forbidUnknownValues: false });
+  const faults = [...unknown.map(unknownFault), ...errors.flatMap(faultsOf)];
+  if (faults.length > 0) throw new DomainError('invalid_request', sentenceOf(faults));
+  return dto;
 }
 
 function without(value: object, names: readonly string[]): object {

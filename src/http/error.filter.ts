@@ -17,10 +17,14 @@ export class ErrorFilter implements ExceptionFilter {
   constructor(private readonly adapterHost: HttpAdapterHost) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
-    const response = host.switchToHttp().getResponse<HostResponse>();
+    const http = host.switchToHttp();
+    const response = http.getResponse<HostResponse>();
     const raw = 'raw' in response ? response.raw : response;
     const known = answerFor(thrown);
-    if (known === undefined) this.logger.error(thrown);
+    if (known === undefined) {
+      const { id: requestId } = http.getRequest<{ readonly id?: unknown }>();
+      this.logger.error({ err: thrown, requestId }, 'a request failed');
+    }
     if (raw.headersSent) {
       // The status is out: only a broken connection still tells the caller that the body isn't whole.
       raw.destroy();

@@ -1,23 +1,23 @@
+import { applyDecorators } from '@nestjs/common';
 import { ValidateBy, ValidateIf } from 'class-validator';
-
-/**
- * What is wrong with a value, to go after its name: `must be …`; undefined where nothing is. It never repeats
- * the value: that may be huge, or a secret.
- */
-export type Rule = (value: unknown) => string | undefined;
+import { noted, type Rule } from './property-rules.js';
 
 /** Property: has to satisfy a rule. */
 export function Must(rule: Rule): PropertyDecorator {
-  return ValidateBy({
+  const validator = ValidateBy({
     name: 'must',
     validator: {
       validate: (value) => rule(value) === undefined,
       defaultMessage: (at) => `${at?.property ?? ''} ${rule(at?.value) ?? ''}`,
     },
   });
+  return applyDecorators(validator, noted({ rule }));
 }
 
 /** Property: may be absent. Null is a value, and a wrong one. */
 export function MayBeAbsent(): PropertyDecorator {
-  return ValidateIf((_dto, value) => value !== undefined);
+  return applyDecorators(
+    ValidateIf((_dto, value) => value !== undefined),
+    noted({ mayBeAbsent: true }),
+  );
 }

@@ -48,9 +48,10 @@ export class Admission {
   rowFor(request: RunRequest, caller: Caller): JobRow {
     const { id, milliseconds } = this.ids.next(this.clock.now());
     const ttl = request.ttl ?? this.options.defaultTtl;
+    // Column by column: a spread of that many properties takes longer than all the rest.
     return {
-      ...NEW_JOB,
       id,
+      state: 'queued',
       owner: caller.user,
       name: request.name ?? null,
       command: request.command,
@@ -61,8 +62,24 @@ export class Admission {
       ttl: ttl?.toString() ?? null,
       queueRank: -(request.priority ?? PRIORITY_RANGE.default) + 0,
       retriesLeft: request.retries ?? RETRIES_RANGE.default,
+      attempt: 0,
+      leaseToken: null,
+      leaseUntil: null,
+      agent: null,
+      notBefore: null,
+      answerId: null,
+      stderrId: null,
+      outputs: null,
+      exitCode: null,
+      signal: null,
+      reason: null,
       createdAt: milliseconds,
+      startedAt: null,
+      finishedAt: null,
       expiresAt: expiryOf(milliseconds, ttl),
+      goneAt: null,
+      cleanupAt: null,
+      lateFilesUntil: null,
     };
   }
 
@@ -94,23 +111,3 @@ function expiryOf(createdAt: number, ttl: bigint | undefined): number | null {
   const at = BigInt(createdAt) + ttl * 1_000n;
   return at > LAST_INSTANT ? null : Number(at);
 }
-
-const NEW_JOB = {
-  state: 'queued',
-  attempt: 0,
-  leaseToken: null,
-  leaseUntil: null,
-  agent: null,
-  notBefore: null,
-  answerId: null,
-  stderrId: null,
-  outputs: null,
-  exitCode: null,
-  signal: null,
-  reason: null,
-  startedAt: null,
-  finishedAt: null,
-  goneAt: null,
-  cleanupAt: null,
-  lateFilesUntil: null,
-} as const satisfies Partial<JobRow>;

@@ -9,14 +9,30 @@ import {
 } from '../execution/job-reports.port.js';
 import { Clock } from '../kernel/clock.js';
 import { AgentPresence } from './agents/agent-presence.js';
+import { Groups } from './agents/groups.js';
 import { AttemptResults } from './attempt-results.js';
+import { type ClaimedJob } from './job-claims.js';
 import { type JobRow } from './job.entity.js';
 import { JobsRepository } from './jobs.repository.js';
 import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
 
+/** Signs of life that are answered together, and leases that one statement extends: some 80 bytes each. */
+const RENEWALS_AT_ONCE = 500;
+const LEASES_AT_ONCE = 1_000;
+
+/** An attempt that was granted, by this claim or the same one before it. */
+type Grant = Pick<JobRow, 'attempt' | 'command' | 'spec' | 'expiresAt' | 'leaseUntil'> & {
+  readonly running: boolean;
+};
+
 /** Answers agents from the database: it grants each attempt once, and believes only who holds the lease. */
 @Injectable()
 export class AttemptReports extends JobReports {
+  private readonly renewals = new Groups(
+    (asked: readonly (readonly Lease[])[]) => this.renewAll(asked),
+    RENEWALS_AT_ONCE,
+  );
+
   constructor(
     private readonly jobs: JobsRepository,
     private readonly results: AttemptResults,
@@ -37,12 +53,11 @@ export class AttemptReports extends JobReports {
 
   async claim(jobId: string, agent: string, token: string): Promise<Assignment | null> {
     const until = this.leaseEnd();
-    await this.jobs.claim(jobId, { token, until, agent }, this.clock.now());
-    // Read back whether or not this very call changed the row: a repeated claim is granted once and answered twice.
-    const row = await this.jobs.find(jobId);
-    if (row?.leaseToken !== token) return null;
+    const claimed = await this.jobs.claim(jobId, { token, until, agent }, this.clock.now());
+    const granted = claimed === null ? await this.grantedBefore(jobId, token) : grantOf(claimed, until);
+    if (granted === null) return null;
     this.presence.leaseEndsAt(until);
-    return assignmentOf(row, token, this.clock.now());
+    return assignmentOf({ jobId, attempt: granted.attempt, token }, granted, this.clock.now());
   }
 
   async started(lease: Lease): Promise<boolean> {
@@ -52,33 +67,60 @@ export class AttemptReports extends JobReports {
   }
 
   async renew(agent: AgentCard, leases: readonly Lease[]): Promise<Renewal> {
-    await this.presence.saw(agent);
-    const now = this.clock.now();
-    const until = this.leaseEnd();
-    const held = leases.length === 0 ? [] : await this.jobs.renew(leases, until);
-    return { held, leaseMs: until - now };
+    const [, held] = await Promise.all([
+      this.presence.saw(agent),
+      leases.length === 0 ? [] : this.renewals.ask(leases),
+    ]);
+    return { held, leaseMs: this.leaseMs };
   }
 
   ended(lease: Lease, result: AttemptResult): Promise<boolean> {
     return this.results.record(lease, result);
   }
 
+  /** A repeated claim is granted once and answered twice. */
+  private async grantedBefore(jobId: string, token: string): Promise<Grant | null> {
+    const row = await this.jobs.find(jobId);
+    if (row?.leaseToken !== token) return null;
+    return { ...row, running: row.state === 'running' };
+  }
+
+  private get leaseMs(): number {
+    return this.options.agentLostSeconds * 1_000;
+  }
+
   private leaseEnd(): number {
-    return this.clock.now() + this.options.agentLostSeconds * 1_000;
+    return this.clock.now() + this.leaseMs;
+  }
+
+  /** Of several agents at once: ids of the jobs that each holds still. */
+  private async renewAll(asked: readonly (readonly Lease[])[]): Promise<string[][]> {
+    const all = asked.flat();
+    const held = new Set<Lease>();
+    for (let start = 0; start < all.length; start += LEASES_AT_ONCE) {
+      const some = all.slice(start, start + LEASES_AT_ONCE);
+      for (const lease of await this.jobs.renew(some, this.leaseEnd())) held.add(lease);
+    }
+    return asked.map((leases) => leases.filter((lease) => held.has(lease)).map(({ jobId }) => jobId));
   }
 }
 
-function assignmentOf(row: JobRow, token: string, now: number): Assignment {
+function grantOf(claimed: ClaimedJob, leaseUntil: number): Grant {
+  return { ...claimed, leaseUntil, running: claimed.needsStaging === 0 };
+}
+
+function assignmentOf(lease: Lease, grant: Grant, now: number): Assignment {
+  const { command, spec, expiresAt, leaseUntil, running } = grant;
   return {
-    lease: { jobId: row.id, attempt: row.attempt, token },
-    leaseMs: (row.leaseUntil ?? now) - now,
-    expiresInMs: row.expiresAt === null ? null : row.expiresAt - now,
-    command: row.command,
-    binary: row.spec.binary ?? null,
-    inputFiles: row.spec.inputFiles ?? [],
-    outputFiles: row.spec.outputFiles ?? [],
-    env: row.spec.env ?? {},
-    running: row.state === 'running',
-    timeoutSeconds: row.spec.timeout ?? null,
+    lease,
+    leaseMs: (leaseUntil ?? now) - now,
+    expiresInMs: expiresAt === null ? null : expiresAt - now,
+    command,
+    binary: spec.binary ?? null,
+    inputFiles: spec.inputFiles ?? [],
+    outputFiles: spec.outputFiles ?? [],
+    env: spec.env ?? {},
+    running,
+    timeoutSeconds: spec.timeout ?? null,
   };
 }

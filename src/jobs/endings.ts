@@ -31,22 +31,10 @@ export class Endings {
    * manager answers in time. False: it was gone already.
    */
   async remove(id: string): Promise<boolean> {
-    if (!(await this.bury(id, 'deleted'))) return false;
+    if (!(await this.jobs.bury(id, this.clock.now()))) return false;
+    this.dispatcher.recall(id);
     const buried = await this.jobs.find(id);
     if (buried !== null) await this.cleanUp.clean(buried, AbortSignal.timeout(PATIENCE_MS));
     return true;
-  }
-
-  /** Likewise for a job past its time; its files go soon after. False: it was gone already, or is not due. */
-  async expire(id: string): Promise<boolean> {
-    if (!(await this.bury(id, 'expired'))) return false;
-    this.cleanUp.schedule.expectAt(this.clock.now());
-    return true;
-  }
-
-  private async bury(id: string, as: 'deleted' | 'expired'): Promise<boolean> {
-    const done = await this.jobs.bury(id, as, this.clock.now());
-    if (done) this.dispatcher.recall(id);
-    return done;
   }
 }

@@ -3,7 +3,8 @@ import { JobDispatcher } from '../execution/job-dispatcher.port.js';
 import { Clock } from '../kernel/clock.js';
 import { CleanUp } from './clean-up.js';
 import { type JobRow } from './job.entity.js';
-import { JobsRepository, LATE_FILES_MS, type LeaseKey } from './jobs.repository.js';
+import { LATE_FILES_MS } from './job.tombstone.js';
+import { JobsRepository, type LeaseKey } from './jobs.repository.js';
 import { DelayedRetries } from './recovery/delayed-retries.js';
 import { waitingJobOf } from './recovery/stored-waiting-jobs.js';
 

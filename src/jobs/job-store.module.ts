@@ -5,6 +5,7 @@ import { LiveAgents, WaitingJobs } from '../execution/job-dispatcher.port.js';
 import { Clock, SteadyClock } from '../kernel/clock.js';
 import { AgentDirectory } from './agents/agent-directory.js';
 import { AgentsRepository } from './agents/agents.repository.js';
+import { ExpiredJobs } from './expiry/expired-jobs.js';
 import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
 import { JobsRepository } from './jobs.repository.js';
 import { StoredWaitingJobs } from './recovery/stored-waiting-jobs.js';
@@ -23,7 +24,7 @@ function clockFor({ isShared }: JobsOptions, database: Database): Clock {
 export class JobStoreModule {
   /** `imports` must provide {@link Database}. */
   static register({ imports, options }: JobStoreModuleOptions): DynamicModule {
-    const repositories = [JobsRepository, AgentsRepository].map((repository) => ({
+    const repositories = [JobsRepository, ExpiredJobs, AgentsRepository].map((repository) => ({
       provide: repository,
       inject: [Database],
       useFactory: (database: Database) => new repository(database),
@@ -42,6 +43,7 @@ export class JobStoreModule {
       exports: [
         JOBS_OPTIONS,
         JobsRepository,
+        ExpiredJobs,
         AgentsRepository,
         AgentDirectory,
         Clock,

@@ -1,6 +1,7 @@
 import { EntitySchema, type EntitySchemaColumnOptions, type ValueTransformer } from 'typeorm';
 import { columnTypes, type Dialect } from '../database/dialect.js';
 import { MAX_LABEL_SET_LENGTH } from '../kernel/agent-labels.js';
+import { type LabelOutcome } from './job-label.outcome.js';
 import { type JobState } from './job.states.js';
 import { type JobOutput } from './job.types.js';
 
@@ -147,6 +148,8 @@ export function jobSchema({ dialect, tablePrefix }: SchemaTarget): EntitySchema<
 export interface JobLabelRow {
   owner: string;
   label: string;
+  /** How the job ended; empty until it did. */
+  outcome: LabelOutcome;
   jobId: string;
 }
 
@@ -159,6 +162,7 @@ export function jobLabelSchema({ dialect, tablePrefix }: SchemaTarget): EntitySc
     columns: {
       owner: { ...exact(255), primary: true },
       label: { ...exact(200), primary: true },
+      outcome: { ...exact(10), primary: true },
       jobId: { name: 'job_id', ...uuid, primary: true },
     },
     indices: [{ name: `${tablePrefix}job_label_job`, columns: ['jobId'] }],

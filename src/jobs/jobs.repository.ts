@@ -3,10 +3,17 @@ import { type Database } from '../database/database.js';
 import { type Durability, type Statement } from '../database/engine.js';
 import { reachingDatabase } from '../database/failure.js';
 import { Table } from '../database/table.js';
-import { type JobListing, jobListStatement, labelText } from './job-list.query.js';
+import { outcomeOf, outcomesOfRows } from './job-label.outcome.js';
+import { type LabelReach, labelReachStatement, labelText } from './job-label.query.js';
+import { jobListStatement } from './job-list.query.js';
+import { type JobListing } from './job-page.query.js';
 import { type RunnableJob, runnableStatement } from './job-queue.query.js';
 import { type JobRow, type SchemaTarget } from './job.entity.js';
+import { type ClaimedJob, JobClaims, type LeaseWish } from './job-claims.js';
+import { oldTombstonesStatement } from './recovery/tombstone.query.js';
 import { type JobState, LEASED_STATES, sourcesOf } from './job.states.js';
+import { LabelledJobs } from './labelled-jobs.js';
+import { FORGOTTEN, lateFilesOfHeld, stateIn, TOMBSTONE } from './job.tombstone.js';
 
 /** Proof that one agent holds one attempt of a job. */
 export interface LeaseKey {
@@ -29,9 +36,6 @@ const DUE_COLUMNS = {
 } as const;
 export type DueColumn = keyof typeof DUE_COLUMNS;
 
-/** The data manager gives up an upload that stands still for two minutes. */
-export const LATE_FILES_MS = 180_000;
-
 const HELD_BY_NOBODY: Partial<JobRow> = { leaseToken: null, leaseUntil: null };
 
 /**
@@ -42,10 +46,13 @@ export class JobsRepository {
   private readonly jobs: Repository<JobRow>;
   private readonly table: Table<JobRow>;
   private readonly target: SchemaTarget;
+  private readonly claims: JobClaims;
+  private readonly labelled = new LabelledJobs((id) => this.hasLabels(id));
 
   constructor(private readonly database: Database) {
     this.jobs = database.source.getRepository<JobRow>('Job');
     this.table = new Table<JobRow>(database, 'Job');
+    this.claims = new JobClaims(database, this.table);
     const tablePrefix = database.source.options.entityPrefix ?? '';
     this.target = { dialect: database.dialect, tablePrefix };
   }
@@ -55,17 +62,24 @@ export class JobsRepository {
     const labels = Object.entries(row.labels ?? {}).map(([key, value]) => labelText(key, value));
     if (labels.length === 0) await this.database.change(insert, 'durable');
     else await this.database.atomically([insert, this.insertLabels(row, labels)], 'durable');
+    this.claims.remember(row, insert);
   }
 
   async find(id: string): Promise<JobRow | null> {
     const sql = `SELECT * FROM ${this.table.name} WHERE id = ?`;
     const [raw] = await this.database.rows<Record<string, unknown>>({ sql, parameters: [id] });
-    return raw === undefined ? null : this.table.read(raw);
+    if (raw === undefined) return null;
+    const row = this.table.read(raw);
+    if ((LEASED_STATES as readonly JobState[]).includes(row.state))
+      this.labelled.remember(id, row.labels !== null);
+    return row;
   }
 
   /** Ids of a page and one more. */
   async list(listing: JobListing): Promise<string[]> {
-    const rows = await this.database.rows<{ id: string }>(jobListStatement(this.target, listing));
+    const reach = labelReachStatement(this.target, listing);
+    const reaches = reach === undefined ? [] : await this.database.rows<LabelReach>(reach);
+    const rows = await this.database.rows<{ id: string }>(jobListStatement(this.target, listing, reaches));
     return rows.map(({ id }) => id);
   }
 
@@ -78,23 +92,11 @@ export class JobsRepository {
     return reachingDatabase(() => this.jobs.countBy({ state: 'queued' }));
   }
 
-  /** queued → staging, or running where there is nothing to stage, under a new attempt and lease. */
-  async claim(
-    id: string,
-    lease: { token: string; until: number; agent: string },
-    now: number,
-  ): Promise<boolean> {
-    const changes = { leaseToken: lease.token, leaseUntil: lease.until, agent: lease.agent, notBefore: null };
-    const assignments = this.table.assignments(this.database, changes);
-    const guard = notExpired(now);
-    const statement = {
-      sql: `UPDATE ${this.table.name} SET ${assignments.sql}, attempt = attempt + 1,
-        state = CASE needs_staging WHEN 0 THEN 'running' ELSE 'staging' END,
-        started_at = CASE needs_staging WHEN 0 THEN ? ELSE NULL END
-        WHERE id = ? AND ${stateIn(sourcesOf('staging'))} AND (not_before IS NULL OR not_before <= ?) AND ${guard.sql}`,
-      parameters: [...assignments.parameters, now, id, now, ...guard.parameters],
-    };
-    return (await this.database.change(statement, 'soon durable')) === 1;
+  /** queued → staging, or running where there is nothing to stage, under a new attempt and lease; null: not granted by this call. */
+  async claim(id: string, lease: LeaseWish, now: number): Promise<ClaimedJob | null> {
+    const claimed = await this.claims.claim(id, lease, now);
+    if (claimed !== null) this.labelled.remember(id, claimed.labels !== null);
+    return claimed;
   }
 
   /** staging → running. */
@@ -123,56 +125,37 @@ export class JobsRepository {
   }
 
   /** Leaves a tombstone. What it names of files stays until {@link forget}. */
-  bury(id: string, as: 'deleted' | 'expired', now: number): Promise<boolean> {
-    const changes = { goneAt: now, cleanupAt: now, leaseToken: null, expiresAt: null, notBefore: null };
-    const due = as === 'expired' ? { sql: 'expires_at <= ?', parameters: [now] } : notExpired(now);
-    return this.change(id, as, changes, due, lateFilesOfHeld(now));
+  bury(id: string, now: number): Promise<boolean> {
+    const changes = { ...TOMBSTONE, goneAt: now, cleanupAt: now };
+    return this.change(id, 'deleted', changes, notExpired(now), lateFilesOfHeld(now));
   }
 
-  /** Extends the leases that are still held, and shortens none: another sign of life may have come later and been heard sooner. Resolves with the ids of those jobs. */
-  async renew(leases: readonly LeaseKey[], until: number): Promise<string[]> {
-    const held = {
-      ids: leases.map(({ jobId }) => jobId),
-      tokens: leases.map(({ token }) => token),
-      states: LEASED_STATES,
-    };
-    const where = 'id IN (:...ids) AND lease_token IN (:...tokens) AND state IN (:...states)';
-    await reachingDatabase(() =>
-      this.jobs
-        .createQueryBuilder()
-        .update()
-        .set({ leaseUntil: until })
-        .where(`${where} AND lease_until < :until`, { ...held, until })
-        .execute(),
+  /** Extends the leases that are still held, and shortens none: another sign of life may have come later and been heard sooner. Resolves with those of them. */
+  async renew<Held extends LeaseKey>(leases: readonly Held[], until: number): Promise<Held[]> {
+    const marks = leases.map(() => '?').join(', ');
+    const where = `id IN (${marks}) AND lease_token IN (${marks}) AND ${stateIn(LEASED_STATES)}`;
+    // In one order: two servers that extend some of the same don't get in each other's way.
+    const ids = leases.map(({ jobId }) => jobId).sort();
+    const held = [...ids, ...leases.map(({ token }) => token)];
+    await this.database.change(
+      {
+        sql: `UPDATE ${this.table.name} SET lease_until = ? WHERE ${where} AND lease_until < ?`,
+        parameters: [until, ...held, until],
+      },
+      'soon durable',
     );
-    const rows = await reachingDatabase(() =>
-      this.jobs.createQueryBuilder('j').select('j.id', 'id').where(where, held).getRawMany<{ id: string }>(),
-    );
-    return rows.map(({ id }) => id);
+    const rows = await this.database.rows<{ id: string; token: string }>({
+      sql: `SELECT id, lease_token AS token FROM ${this.table.name} WHERE ${where}`,
+      parameters: held,
+    });
+    // Who held a job before may ask together with who holds it now.
+    const tokens = new Map(rows.map(({ id, token }) => [id, token]));
+    return leases.filter(({ jobId, token }) => tokens.get(jobId) === token);
   }
 
   /** A tombstone keeps its id, its owner and why it is gone; nothing else is left of the job. */
   async forget(id: string): Promise<void> {
-    const nothing: Partial<JobRow> = {
-      name: null,
-      command: '',
-      spec: {},
-      labels: null,
-      ttl: null,
-      leaseUntil: null,
-      agent: null,
-    };
-    const noResult: Partial<JobRow> = {
-      answerId: null,
-      stderrId: null,
-      outputs: null,
-      exitCode: null,
-      signal: null,
-      reason: null,
-    };
-    const noTimes = { startedAt: null, finishedAt: null, cleanupAt: null, lateFilesUntil: null };
-    const changes = { ...nothing, ...noResult, ...noTimes };
-    const assignments = this.table.assignments(this.database, changes);
+    const assignments = this.table.assignments(this.database, FORGOTTEN);
     const row = {
       sql: `UPDATE ${this.table.name} SET ${assignments.sql} WHERE id = ? AND state IN ('deleted', 'expired')`,
       parameters: [...assignments.parameters, id],
@@ -224,13 +207,8 @@ export class JobsRepository {
 
   /** Forgets tombstones older than `goneBefore` of which nothing is left to clean up; resolves with how many, at most `limit`. */
   async prune(goneBefore: number, limit: number): Promise<number> {
-    const old = await reachingDatabase(() =>
-      this.jobs.find({
-        select: { id: true },
-        where: { goneAt: LessThanOrEqual(goneBefore), cleanupAt: IsNull() },
-        order: { goneAt: 'ASC' },
-        take: limit,
-      }),
+    const old = await this.database.rows<{ id: string }>(
+      oldTombstonesStatement(this.target, goneBefore, limit),
     );
     if (old.length > 0) await reachingDatabase(() => this.jobs.delete(old.map(({ id }) => id)));
     return old.length;
@@ -279,30 +257,38 @@ export class JobsRepository {
   ): Promise<boolean> {
     const assignments = this.table.assignments(this.database, { ...changes, state: to });
     const statement = {
-      sql: `UPDATE ${this.table.name} SET ${first === undefined ? '' : `${first.sql}, `}${assignments.sql}
+      sql: `UPDATE ${this.table.byId} SET ${first === undefined ? '' : `${first.sql}, `}${assignments.sql}
         WHERE id = ? AND ${stateIn(sourcesOf(to))} AND ${guard.sql}`,
       parameters: [...(first?.parameters ?? []), ...assignments.parameters, id, ...guard.parameters],
     };
-    return (await this.database.change(statement, durabilityOf(to))) === 1;
+    const statements = [statement, ...(await this.outcomeInLabels(id, to))];
+    return (await this.database.atomically(statements, durabilityOf(to))) > 0;
+  }
+
+  /** Changes nothing where the change of state before it did not. */
+  private async outcomeInLabels(id: string, state: JobState): Promise<Statement[]> {
+    const outcome = outcomeOf(state);
+    if (outcome === '' || !(await this.labelled.has(id))) return [];
+    const sql = `UPDATE ${this.target.tablePrefix}job_labels SET outcome = ? WHERE job_id = ? AND outcome = ''
+      AND EXISTS (SELECT 1 FROM ${this.table.name} WHERE id = ? AND state = ?)`;
+    return [{ sql, parameters: [outcome, id, id, state] }];
+  }
+
+  private async hasLabels(id: string): Promise<boolean> {
+    const sql = `SELECT 1 FROM ${this.table.name} WHERE id = ? AND labels IS NOT NULL`;
+    return (await this.database.rows({ sql, parameters: [id] })).length > 0;
   }
 
   private insertLabels(row: JobRow, labels: readonly string[]): Statement {
+    const rows = labels.flatMap((label) =>
+      outcomesOfRows(row.state).map((outcome) => [row.owner, label, outcome, row.id]),
+    );
     return {
-      sql: `INSERT INTO ${this.target.tablePrefix}job_labels (owner, label, job_id) VALUES ${labels.map(() => '(?, ?, ?)').join(', ')}`,
-      parameters: labels.flatMap((label) => [row.owner, label, row.id]),
+      sql: `INSERT INTO ${this.target.tablePrefix}job_labels (owner, label, outcome, job_id)
+        VALUES ${rows.map(() => '(?, ?, ?, ?)').join(', ')}`,
+      parameters: rows.flat(),
     };
   }
-}
-
-function stateIn(states: readonly JobState[]): string {
-  return `state IN (${states.map((state) => `'${state}'`).join(', ')})`;
-}
-
-function lateFilesOfHeld(now: number): Statement {
-  return {
-    sql: 'late_files_until = CASE WHEN lease_token IS NULL THEN late_files_until ELSE ? END',
-    parameters: [now + LATE_FILES_MS],
-  };
 }
 
 function notExpired(now: number): Guard {

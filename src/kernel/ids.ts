@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import { v5 as uuidV5, v7 as uuidV7 } from 'uuid';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -21,10 +22,17 @@ export function firstUuidAt(milliseconds: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 }
 
+/** Of one UUID. */
+const RANDOM_BYTES = 16;
+/** Asking the system for randomness takes longer than all the rest of an id: it is asked for many at once. */
+const IDS_AT_ONCE = 256;
+
 /** Makes UUIDv7 keys (RFC 9562, 5.7) that sort in the order in which this process made them. */
 export class OrderedIds {
   private lastMilliseconds = 0;
   private sequence = 0;
+  private readonly pool = Buffer.alloc(RANDOM_BYTES * IDS_AT_ONCE);
+  private used = this.pool.length;
 
   /** The next id, and the millisecond that it carries: at least `now`, later than or equal to the last. */
   next(now: number): { id: string; milliseconds: number } {
@@ -35,6 +43,16 @@ export class OrderedIds {
       this.sequence += 1;
     }
     const milliseconds = this.lastMilliseconds;
-    return { id: uuidV7({ msecs: milliseconds, seq: this.sequence }), milliseconds };
+    const random = this.random();
+    return { id: uuidV7({ msecs: milliseconds, seq: this.sequence, random }), milliseconds };
+  }
+
+  private random(): Buffer {
+    if (this.used === this.pool.length) {
+      randomFillSync(this.pool);
+      this.used = 0;
+    }
+    this.used += RANDOM_BYTES;
+    return this.pool.subarray(this.used - RANDOM_BYTES, this.used);
   }
 }

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { type FileSource, type FileStore } from '../../src/data-manager/index.js';
-import { filesBelow } from '../support/embedded-files.js';
+import { SMALL_FILE_BYTES } from '../../src/data-manager/local/staged-bytes.js';
 import { eventually } from '../support/eventually.js';
 import { bytes, digestOf, endless, largeContent, sourceOf } from '../support/file-sources.js';
+import { filesBelow } from '../support/stored-files.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 /** A driver under test. */
@@ -15,6 +16,19 @@ export interface FileStoreUnderTest {
   readonly store: FileStore;
   /** Where the bytes end up, wherever the driver is. */
   readonly directory: string;
+}
+
+/** Around where the built-in data manager changes how it keeps a file. */
+const SIZES = [0, 1, SMALL_FILE_BYTES - 1, SMALL_FILE_BYTES, SMALL_FILE_BYTES + 1, 1_000_003];
+/** And what one is on its disk: a row, or two files. */
+const KINDS = [
+  ['small', 1],
+  ['large', 2],
+] as const;
+const EITHER = ['small', 'large'] as const;
+
+function contentOfKind(kind: 'small' | 'large', text: string): Buffer {
+  return kind === 'small' ? Buffer.from(text) : Buffer.concat([Buffer.from(text), bytes(300_000)]);
 }
 
 /** What every driver of the {@link FileStore} port does alike. */
@@ -31,26 +45,31 @@ export function describeFileStore(name: string, start: () => Promise<FileStoreUn
 
     const put = (source: FileSource, id: string = randomUUID()) =>
       store.put(source, { id, name: 'some name' });
+    const written = async (content: Buffer): Promise<string> => {
+      const path = join(scratch, randomUUID());
+      await writeFile(path, content, { mode: 0o640 });
+      return path;
+    };
     const contentOf = async (id: string) => buffer((await store.open(id)).content);
 
-    it.each([0, 1, 65_535, 65_536, 65_537, 1_000_003])(
-      'gives back %d bytes as they were put',
-      async (size) => {
-        const content = bytes(size);
+    describe.each(SIZES)('%d bytes', (size) => {
+      const content = bytes(size);
+      const sources: Record<string, () => Promise<FileSource>> = {
+        'a stream': () => Promise.resolve(sourceOf(content)),
+        memory: () => Promise.resolve({ bytes: content }),
+        'a file of its own': async () => ({ ...sourceOf(content), ownedPath: await written(content) }),
+      };
+
+      it.each(Object.keys(sources))('come back as they were put, from %s', async (from) => {
         const id = randomUUID();
-        const stored = await put(sourceOf(content), id);
-        expect(stored).toMatchObject({ id, name: 'some name', size, sha256: digestOf(content) });
-        expect(await store.info(id)).toMatchObject({
-          id,
-          name: 'some name',
-          size,
-          sha256: digestOf(content),
-        });
+        const known = { id, name: 'some name', size, sha256: digestOf(content) };
+        expect(await put((await sources[from]?.()) ?? { bytes: content }, id)).toMatchObject(known);
+        expect(await store.info(id)).toMatchObject(known);
         const opened = await store.open(id);
         expect(opened.info).toMatchObject({ id, size });
         expect(digestOf(await buffer(opened.content))).toBe(digestOf(content));
-      },
-    );
+      });
+    });
 
     it('tells when a file was stored', async () => {
       const before = Date.now() - 2;
@@ -88,21 +107,6 @@ export function describeFileStore(name: string, start: () => Promise<FileStoreUn
       expect(process.memoryUsage().rss - before).toBeLessThan(80_000_000);
     });
 
-    it('gives ranges', async () => {
-      const content = bytes(1_000);
-      const { id } = await put(sourceOf(content));
-      for (const [start, end] of [
-        [0, 1],
-        [0, 1_000],
-        [999, 1_000],
-        [17, 400],
-      ] as const) {
-        const { content: part, info } = await store.open(id, { range: { start, end } });
-        expect(await buffer(part)).toEqual(content.subarray(start, end));
-        expect(info.size).toBe(1_000);
-      }
-    });
-
     it.each([
       [0, 0],
       [5, 3],
@@ -116,47 +120,10 @@ export function describeFileStore(name: string, start: () => Promise<FileStoreUn
       await expect(opening).rejects.toMatchObject({ code: 'range_not_satisfiable' });
     });
 
-    it('takes the same bytes under the same id for the same file', async () => {
-      const id = randomUUID();
-      const first = await put(sourceOf('the same'), id);
-      const again = await put(sourceOf('the same'), id.toUpperCase());
-      expect(again).toEqual(first);
-      expect((await filesBelow(directory)).filter((name) => name.startsWith(id))).toHaveLength(2);
-    });
-
-    it('lets several puts of the same file meet', async () => {
-      const id = randomUUID();
-      const all = await Promise.all(Array.from({ length: 8 }, () => put(sourceOf('together'), id)));
-      expect(new Set(all.map((info) => info.createdAt.getTime())).size).toBe(1);
-      expect((await contentOf(id)).toString()).toBe('together');
-    });
-
-    it('refuses other bytes under a taken id', async () => {
-      const id = randomUUID();
-      await put(sourceOf('first'), id);
-      await expect(put(sourceOf('other'), id)).rejects.toMatchObject({ code: 'invalid_request' });
-      expect((await contentOf(id)).toString()).toBe('first');
-    });
-
     it('finds an id in either case', async () => {
       const { id } = await put(sourceOf('x'));
       expect((await store.info(id.toUpperCase())).id).toBe(id);
       expect((await contentOf(id.toUpperCase())).toString()).toBe('x');
-    });
-
-    it('removes, twice just as well', async () => {
-      const { id } = await put(sourceOf('x'));
-      await store.remove(id.toUpperCase());
-      await store.remove(id);
-      await expect(store.info(id)).rejects.toMatchObject({ code: 'not_found' });
-      expect((await filesBelow(directory)).filter((name) => name.startsWith(id))).toEqual([]);
-    });
-
-    it('stores anew under an id that was removed', async () => {
-      const { id } = await put(sourceOf('before'));
-      await store.remove(id);
-      await put(sourceOf('after'), id);
-      expect((await contentOf(id)).toString()).toBe('after');
     });
 
     it('does not know what was never stored', async () => {
@@ -213,19 +180,6 @@ export function describeFileStore(name: string, start: () => Promise<FileStoreUn
       });
     });
 
-    it('reads on while the file is removed', async () => {
-      const content = bytes(300_000);
-      const { id } = await put(sourceOf(content));
-      const opened = await store.open(id);
-      const chunks = opened.content[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-      const first = await chunks.next();
-      await store.remove(id);
-      const rest = [first.value as Buffer];
-      for (let next = await chunks.next(); next.done !== true; next = await chunks.next())
-        rest.push(next.value);
-      expect(Buffer.concat(rest).equals(content)).toBe(true);
-    });
-
     it('lets go of a download that nobody reads on', async () => {
       const { id } = await put(sourceOf(bytes(5_000_000)));
       const { content } = await store.open(id);
@@ -236,23 +190,83 @@ export function describeFileStore(name: string, start: () => Promise<FileStoreUn
       });
     });
 
-    it('stores a file that it is given for its own', async () => {
-      const ownedPath = join(scratch, randomUUID());
-      const content = bytes(100_000);
-      await writeFile(ownedPath, content, { mode: 0o640 });
-      const { id, sha256 } = await put({ ...sourceOf(content), ownedPath });
-      expect(sha256).toBe(digestOf(content));
-      expect((await contentOf(id)).equals(content)).toBe(true);
-    });
+    describe.each(KINDS)('%s files', (kind, rowsOrFiles) => {
+      const made = (text: string): Buffer => contentOfKind(kind, text);
 
-    it('leaves a file that it could not take over with its owner', async () => {
-      const { id } = await put(sourceOf('first'));
-      const ownedPath = join(scratch, randomUUID());
-      await writeFile(ownedPath, 'other');
-      const source = { ...sourceOf('other'), ownedPath };
-      await expect(put(source, id)).rejects.toMatchObject({ code: 'invalid_request' });
-      expect(await readFile(ownedPath, 'utf8')).toBe('other');
-      expect((await stat(ownedPath)).nlink).toBe(1);
+      it('give ranges', async () => {
+        const content = made('a'.repeat(1_000));
+        const size = content.length;
+        const { id } = await put({ bytes: content });
+        for (const [start, end] of [
+          [0, 1],
+          [0, size],
+          [size - 1, size],
+          [17, 400],
+        ] as const) {
+          const { content: part, info } = await store.open(id, { range: { start, end } });
+          expect(await buffer(part)).toEqual(content.subarray(start, end));
+          expect(info.size).toBe(size);
+        }
+      });
+
+      it('are the same file where the same bytes come under the same id', async () => {
+        const id = randomUUID();
+        const first = await put(sourceOf(made('the same')), id);
+        const again = await put({ bytes: made('the same') }, id.toUpperCase());
+        expect(again).toEqual(first);
+        expect((await filesBelow(directory)).filter((name) => name.startsWith(id))).toHaveLength(rowsOrFiles);
+      });
+
+      it('may be put several times at once', async () => {
+        const id = randomUUID();
+        const content = made('together');
+        const all = await Promise.all(Array.from({ length: 8 }, () => put({ bytes: content }, id)));
+        expect(new Set(all.map((info) => info.createdAt.getTime())).size).toBe(1);
+        expect(await contentOf(id)).toEqual(content);
+      });
+
+      it.each(EITHER)('keep their id from %s ones', async (other) => {
+        const id = randomUUID();
+        await put({ bytes: made('first') }, id);
+        const content = contentOfKind(other, 'other');
+        const ownedPath = await written(content);
+        for (const source of [{ bytes: content }, sourceOf(content), { ...sourceOf(content), ownedPath }]) {
+          await expect(put(source, id)).rejects.toMatchObject({ code: 'invalid_request' });
+        }
+        expect(await contentOf(id)).toEqual(made('first'));
+        expect(await readFile(ownedPath)).toEqual(content);
+        expect((await stat(ownedPath)).nlink).toBe(1);
+      });
+
+      it('are removed, twice just as well', async () => {
+        const { id } = await put({ bytes: made('x') });
+        await store.remove(id.toUpperCase());
+        await store.remove(id);
+        await expect(store.info(id)).rejects.toMatchObject({ code: 'not_found' });
+        expect((await filesBelow(directory)).filter((name) => name.startsWith(id))).toEqual([]);
+      });
+
+      it.each(EITHER)('leave their id to %s ones once they are removed', async (other) => {
+        const { id } = await put({ bytes: made('before') });
+        await store.remove(id);
+        await put({ bytes: contentOfKind(other, 'after') }, id);
+        expect(await contentOf(id)).toEqual(contentOfKind(other, 'after'));
+        await store.remove(id);
+        expect((await filesBelow(directory)).filter((name) => name.startsWith(id))).toEqual([]);
+      });
+
+      it('are read on while they are removed', async () => {
+        const content = made('y'.repeat(20_000));
+        const { id } = await put({ bytes: content });
+        const { content: reading } = await store.open(id);
+        const chunks = reading[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+        const first = await chunks.next();
+        await store.remove(id);
+        const rest = [first.value as Buffer];
+        for (let next = await chunks.next(); next.done !== true; next = await chunks.next())
+          rest.push(next.value);
+        expect(Buffer.concat(rest).equals(content)).toBe(true);
+      });
     });
   });
 }

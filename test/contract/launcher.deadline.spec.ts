@@ -3,29 +3,37 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { type Containment, type ProcessEnd } from '../../src/execution/runner/launcher.js';
 import {
-  encodeLine,
+  type LauncherInForce,
+  type LaunchRequest,
+  type ProcessEnd,
+} from '../../src/execution/runner/launcher.js';
+import { decodeReport, encodeRequest, FrameSplitter } from '../../src/execution/runner/frames.js';
+import { commandLineOf } from '../../src/execution/runner/launcher-programs.js';
+import { lockLimitsOf } from '../../src/execution/runner/lock-limit.js';
+import {
+  HELD_BYTES,
   type LauncherReport,
   type LauncherRequest,
-  LineSplitter,
+  type LaunchOrder,
+  MARK_VARIABLE,
   SYSTEM_PATH,
 } from '../../src/execution/runner/protocol.js';
 import { monotonicNow } from '../../src/kernel/clock.js';
 import { atEndOfFile } from '../support/end-of-file.js';
 import { eventually } from '../support/eventually.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
-import { aliveWith, describeOnContainments, LauncherBench, uniqueSeconds } from './launcher.support.js';
+import { aliveWith, describeOnLaunchers, LauncherBench, uniqueSeconds } from './launcher.support.js';
 
 const CLIENT = fileURLToPath(new URL('./launcher.client.fixture.js', import.meta.url));
-const LAUNCHER = fileURLToPath(new URL('../../dist/execution/runner/launcher/main.js', import.meta.url));
 const LONG_MS = 60_000;
 const SHORT_MS = 700;
 /** Enough that a client can be started and stopped before it is over. */
 const CLIENT_MS = 1_500;
-/** More, with a long name in each, than the pipe between launcher and client takes. */
-const REFUSALS = 300;
+/** What they write is more than the pipe between launcher and client takes. */
+const WRITERS = 20;
 const KILLED = { exitCode: null, signal: 'SIGKILL', overdue: true };
 
 /** A shell, its child, a daemonised grandchild and one that ignores what it can, each of them asleep. */
@@ -83,8 +91,15 @@ interface Client {
   readonly end: Promise<ProcessEnd>;
 }
 
-async function startClient(containment: Containment, command: string): Promise<Client> {
-  const args = [`test-${randomUUID()}`, containment, await temporaryDirectory(), command, String(CLIENT_MS)];
+async function startClient(kind: LauncherInForce, command: string): Promise<Client> {
+  const args = [
+    `test-${randomUUID()}`,
+    kind.program,
+    kind.containment,
+    await temporaryDirectory(),
+    command,
+    String(CLIENT_MS),
+  ];
   const child = spawn(process.execPath, [CLIENT, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   atEndOfFile(() => child.kill('SIGKILL'));
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
@@ -93,25 +108,32 @@ async function startClient(containment: Containment, command: string): Promise<C
 }
 
 /** A launcher, ready, of whose reports nothing more is read until somebody listens. */
-async function startUnheardLauncher(instance: string, containment: Containment): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [LAUNCHER], { cwd: '/', env: { PATH: SYSTEM_PATH } });
+async function startUnheardLauncher(instance: string, kind: LauncherInForce): Promise<ChildProcess> {
+  const [path, ...words] = commandLineOf(kind.program);
+  const child = spawn(path, words, { cwd: '/', env: { PATH: SYSTEM_PATH } });
   atEndOfFile(() => child.kill('SIGKILL'));
-  say(child, { op: 'start', instance, containment });
+  say(child, { op: 'start', instance, containment: kind.containment });
   const [ready] = (await once(child.stdout, 'data')) as [Buffer];
   child.stdout.pause();
-  expect(JSON.parse(ready.toString())).toMatchObject({ op: 'ready' });
+  expect(ready.toString()).toContain(`ready\0${kind.containment}\0`);
   return child;
 }
 
-function say(launcher: ChildProcess, request: LauncherRequest): void {
-  launcher.stdin?.write(encodeLine(request));
+function orderOf({ key, environment, ...request }: LaunchRequest): LaunchOrder {
+  const marked = { ...environment, [MARK_VARIABLE]: `test/${key}` };
+  const variables = Object.entries(marked).map(([name, value]) => `${name}=${value}`);
+  return { ...request, lockLimit: lockLimitsOf(key)(0), environment: variables };
 }
 
-await describeOnContainments((containment) => {
+function say(launcher: ChildProcess, request: LauncherRequest): void {
+  launcher.stdin?.write(encodeRequest(request));
+}
+
+await describeOnLaunchers((kind) => {
   let bench: LauncherBench;
 
   beforeAll(async () => {
-    bench = await LauncherBench.start(containment);
+    bench = await LauncherBench.start(kind);
   });
 
   describe('a command that must end by a time', () => {
@@ -227,7 +249,7 @@ await describeOnContainments((containment) => {
 
   it('a client that is stopped keeps nothing alive, and is told when it runs again', async () => {
     const seconds = uniqueSeconds();
-    const client = await startClient(containment, family(seconds));
+    const client = await startClient(kind, family(seconds));
     await stopProcess(client.pid);
     await isAlive(seconds);
     expect(monotonicNow()).toBeLessThan(client.endBy);
@@ -240,25 +262,28 @@ await describeOnContainments((containment) => {
   });
 
   it('a client that reads nothing, its pipe full, keeps nothing alive', async () => {
-    const launcher = await startUnheardLauncher(bench.instance, containment);
-    const absent = bench.request('true', { workingDirectory: `/${'none/'.repeat(800)}` });
-    for (let id = 1; id <= REFUSALS; id += 1) say(launcher, { op: 'launch', id, request: absent });
+    const launcher = await startUnheardLauncher(bench.instance, kind);
     const seconds = uniqueSeconds();
-    const endBy = monotonicNow() + SHORT_MS * 2;
-    say(launcher, { op: 'launch', id: 0, request: bench.request(family(seconds), { endBy }) });
+    const endBy = monotonicNow() + CLIENT_MS;
+    say(launcher, { op: 'launch', id: 0, order: orderOf(bench.request(family(seconds), { endBy })) });
     await isAlive(seconds);
+    for (let id = 1; id <= WRITERS; id += 1)
+      say(launcher, { op: 'launch', id, order: orderOf(bench.request(`head -c ${HELD_BYTES} /dev/zero`)) });
     await isDead(seconds);
     expect(monotonicNow()).toBeGreaterThanOrEqual(endBy);
     const reports: LauncherReport[] = [];
-    const splitter = new LineSplitter((line) => reports.push(JSON.parse(line) as LauncherReport));
-    launcher.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      splitter.push(text);
+    const splitter = new FrameSplitter((payload) => reports.push(decodeReport(payload)));
+    launcher.stdout?.on('data', (chunk: Buffer) => {
+      splitter.push(chunk);
     });
     launcher.stdout?.resume();
     await eventually(() => {
-      expect(reports).toHaveLength(REFUSALS + 2);
+      expect(reports).toHaveLength(WRITERS + 1);
     });
-    expect(reports.at(-1)).toMatchObject({ op: 'ended', id: 0, end: KILLED });
+    expect(reports.find((report) => 'id' in report && report.id === 0)).toMatchObject({
+      op: 'ended',
+      end: { exitCode: null, signal: constants.signals.SIGKILL, overdue: true },
+    });
     launcher.stdin?.end();
     await once(launcher, 'close');
   });

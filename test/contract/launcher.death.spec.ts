@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { instanceCgroup } from '../../src/execution/runner/cgroups.js';
 import {
-  type Containment,
+  type LauncherInForce,
   LauncherLostError,
   LaunchFailedError,
 } from '../../src/execution/runner/launcher.js';
@@ -14,7 +14,7 @@ import { endLeftovers } from '../../src/execution/runner/leftovers.js';
 import { atEndOfFile } from '../support/end-of-file.js';
 import { eventually } from '../support/eventually.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
-import { aliveWith, describeOnContainments, LauncherBench, uniqueSeconds } from './launcher.support.js';
+import { aliveWith, describeOnLaunchers, LauncherBench, uniqueSeconds } from './launcher.support.js';
 
 const FIXTURE = fileURLToPath(new URL('./launcher.server.fixture.js', import.meta.url));
 
@@ -23,9 +23,9 @@ interface Server {
   readonly launcherPid: number;
 }
 
-async function startServer(instance: string, containment: Containment, seconds: string): Promise<Server> {
+async function startServer(instance: string, kind: LauncherInForce, seconds: string): Promise<Server> {
   const command = `PATH=/usr/bin:/bin; (env -i setsid sleep ${seconds} &); setsid sleep ${seconds} & trap "" TERM; sleep ${seconds}; sleep ${seconds}`;
-  const args = [FIXTURE, instance, containment, await temporaryDirectory(), command, '10'];
+  const args = [FIXTURE, instance, kind.program, kind.containment, await temporaryDirectory(), command, '10'];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   atEndOfFile(() => child.kill('SIGKILL'));
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
@@ -35,12 +35,12 @@ async function startServer(instance: string, containment: Containment, seconds: 
   return { process: child, launcherPid: Number(line.toString()) };
 }
 
-await describeOnContainments((containment) => {
+await describeOnLaunchers((kind) => {
   describe('when the launcher is killed', () => {
     let bench: LauncherBench;
 
     beforeEach(async () => {
-      bench = await LauncherBench.start(containment);
+      bench = await LauncherBench.start(kind);
     });
 
     it('its commands die, that is told, and the next command runs', async () => {
@@ -76,7 +76,7 @@ await describeOnContainments((containment) => {
   });
 
   it('close kills what runs, and nothing starts after it', async () => {
-    const bench = await LauncherBench.start(containment);
+    const bench = await LauncherBench.start(kind);
     const seconds = uniqueSeconds();
     const running = await bench.launch(`setsid sleep ${seconds} & sleep ${seconds}`);
     await bench.launcher.close();
@@ -90,7 +90,7 @@ await describeOnContainments((containment) => {
 
   it('when the server is killed, launcher and commands end', async () => {
     const [instance, seconds] = [`test-${randomUUID()}`, uniqueSeconds()];
-    const server = await startServer(instance, containment, seconds);
+    const server = await startServer(instance, kind, seconds);
     server.process.kill('SIGKILL');
     await eventually(() => {
       expect(aliveWith(seconds)).toEqual([]);
@@ -101,7 +101,7 @@ await describeOnContainments((containment) => {
 
   it('when server and launcher are killed at once, the next start finds and ends what they left', async () => {
     const [instance, seconds] = [`test-${randomUUID()}`, uniqueSeconds()];
-    const server = await startServer(instance, containment, seconds);
+    const server = await startServer(instance, kind, seconds);
     process.kill(server.launcherPid, 'SIGSTOP');
     server.process.kill('SIGKILL');
     process.kill(server.launcherPid, 'SIGKILL');
@@ -112,7 +112,7 @@ await describeOnContainments((containment) => {
   });
 
   it('what another instance runs is left alone', async () => {
-    const bench = await LauncherBench.start(containment);
+    const bench = await LauncherBench.start(kind);
     const running = await bench.launch('sleep 0.2; echo mine');
     expect(await endLeftovers(`other-${bench.instance}`)).toBe(0);
     expect(await endLeftovers(bench.instance.slice(0, -1))).toBe(0);

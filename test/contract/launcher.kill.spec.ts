@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { atEndOfFile } from '../support/end-of-file.js';
 import { eventually } from '../support/eventually.js';
-import { aliveWith, describeOnContainments, LauncherBench, uniqueSeconds } from './launcher.support.js';
+import { aliveWith, describeOnLaunchers, LauncherBench, uniqueSeconds } from './launcher.support.js';
 
 const LONG_MS = 60_000;
 
@@ -23,11 +25,22 @@ function forkLoop(seconds: string): string {
   return `sh -c 'f() { : ${seconds}; (f &) }; f'`;
 }
 
-await describeOnContainments((containment) => {
+/** Where it begins is the 50th field of its stat, where it ends the 51st. Needs root, or a process of one's own. */
+function overwriteEnvironment(pid: number): void {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [start, end] = [Number(fields[47]), Number(fields[48])];
+  const memory = openSync(`/proc/${pid}/mem`, 'r+');
+  writeSync(memory, Buffer.alloc(end - start), 0, end - start, start);
+  closeSync(memory);
+  expect(readFileSync(`/proc/${pid}/environ`, 'latin1')).toMatch(/^\0+$/);
+}
+
+await describeOnLaunchers((kind) => {
   let bench: LauncherBench;
 
   beforeAll(async () => {
-    bench = await LauncherBench.start(containment);
+    bench = await LauncherBench.start(kind);
   });
 
   const launchTree = async (seconds: string, { first = ':', last }: { first?: string; last: string }) => {
@@ -158,6 +171,17 @@ await describeOnContainments((containment) => {
     });
   });
 
+  it('the end of a command is not that of a stranger of whose environment nothing but NULs is left', async () => {
+    // As databases leave it that show in `ps` what they are at.
+    const stranger = spawn('/bin/sleep', ['600'], { env: { A: 'x' }, stdio: 'ignore', detached: true });
+    atEndOfFile(() => stranger.kill('SIGKILL'));
+    overwriteEnvironment(stranger.pid ?? 0);
+    const other = await LauncherBench.start(kind);
+    await other.run(`setsid sleep ${uniqueSeconds()} & exit 3`);
+    expect(stranger.exitCode ?? stranger.signalCode).toBeNull();
+    stranger.kill('SIGKILL');
+  });
+
   it('a command that signals its own group meets nobody else', async () => {
     const end = await bench.run('trap "" TERM; kill -TERM 0; sleep 0.05; exit 7');
     expect(end.exitCode).toBe(7);
@@ -165,7 +189,7 @@ await describeOnContainments((containment) => {
   });
 
   // Elsewhere it would end the machine.
-  if (containment === 'pid-namespace') {
+  if (kind.containment === 'pid-namespace') {
     it('a command that kills all that it can kills only what is its own', async () => {
       const other = bench.run('sleep 0.3; echo other');
       const seconds = uniqueSeconds();

@@ -1,14 +1,15 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { HELD_BYTES } from '../../src/execution/runner/protocol.js';
 import { eventually } from '../support/eventually.js';
-import { describeOnContainments, LauncherBench, uniqueSeconds } from './launcher.support.js';
+import { describeOnLaunchers, LauncherBench, uniqueSeconds } from './launcher.support.js';
 
-await describeOnContainments((containment) => {
+await describeOnLaunchers((kind) => {
   let bench: LauncherBench;
 
   beforeAll(async () => {
-    bench = await LauncherBench.start(containment);
+    bench = await LauncherBench.start(kind);
   });
 
   describe('what a command writes', () => {
@@ -61,6 +62,36 @@ await describeOnContainments((containment) => {
       const end = await bench.run(command, { stdoutPath, stderrPath });
       expect(end.stderr.toString()).toBe('ours\n');
     });
+
+    it.each([
+      ['little', `printf x`, 1],
+      ['much', `head -c ${HELD_BYTES + 1} /dev/zero`, HELD_BYTES + 1],
+      ['late', 'sleep 0.3; printf x', 1],
+    ])('goes through no link that lies in the place of its file (%s)', async (_name, command, bytes) => {
+      const request = bench.request(command);
+      const target = `${request.workingDirectory}/target`;
+      writeFileSync(target, 'mine');
+      symlinkSync(target, request.stdoutPath);
+      expect(await bench.run(command, request)).toMatchObject({ exitCode: 0, stdoutBytes: bytes });
+      expect(readFileSync(target, 'utf8')).toBe('mine');
+    });
+
+    it.each([HELD_BYTES - 1, HELD_BYTES, HELD_BYTES + 1])(
+      'is told with the end or lies in the file (%p bytes)',
+      async (bytes) => {
+        const running = await bench.launch(`head -c ${bytes} /dev/zero; head -c ${bytes} /dev/zero >&2`);
+        const { stdout, stderr } = await running.ended;
+        for (const [captured, path] of [
+          [stdout, running.stdoutPath],
+          [stderr, running.stderrPath],
+        ] as const) {
+          expect(captured.bytes).toBe(bytes);
+          expect((captured.content ?? readFileSync(path)).equals(Buffer.alloc(bytes))).toBe(true);
+          expect(existsSync(path)).toBe(captured.content === null);
+          if (bytes > HELD_BYTES) expect(captured.content).toBeNull();
+        }
+      },
+    );
 
     it('never turns up in the output of the next one', async () => {
       for (let round = 0; round < 20; round += 1) {

@@ -1,17 +1,17 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { LaunchFailedError } from '../../src/execution/runner/launcher.js';
-import { descendantsOf, describeOnContainments, LauncherBench, zombiesOf } from './launcher.support.js';
+import { descendantsOf, describeOnLaunchers, LauncherBench, zombiesOf } from './launcher.support.js';
 
 const MAX_COMMAND_BYTES = 131_071;
 const NOTHING = '0000000000000000';
 
-await describeOnContainments((containment) => {
+await describeOnLaunchers((kind) => {
   let bench: LauncherBench;
 
   beforeAll(async () => {
-    bench = await LauncherBench.start(containment);
+    bench = await LauncherBench.start(kind);
   });
 
   describe('the end of a command', () => {
@@ -115,7 +115,7 @@ await describeOnContainments((containment) => {
 
   describe('a command that can not be started', () => {
     const refused = async (command: string, rest: Parameters<LauncherBench['request']>[1]): Promise<void> => {
-      await expect(bench.launch(command, rest)).rejects.toThrow(LaunchFailedError);
+      await expect(bench.run(command, rest)).rejects.toThrow(LaunchFailedError);
     };
 
     it('is refused: no working directory', () => refused('true', { workingDirectory: '/no/such/directory' }));
@@ -125,15 +125,6 @@ await describeOnContainments((containment) => {
       await refused('x'.repeat(MAX_COMMAND_BYTES + 1), {});
       await refused('true', { environment: { '': 'x' } });
       await refused('true', { environment: { 'a=b': 'x' } });
-    });
-
-    it('is refused: its output file is there already, be it a link', async () => {
-      const request = bench.request('true');
-      writeFileSync(request.stdoutPath, 'mine');
-      await refused('true', { stdoutPath: request.stdoutPath });
-      const { exitCode } = await bench.run(`ln -s /dev/null '${request.stderrPath}'`);
-      expect(exitCode).toBe(0);
-      await refused('true', { stderrPath: request.stderrPath });
     });
 
     it('leaves the launcher as it was', async () => {

@@ -3,20 +3,23 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  type Containment,
+  type Captured,
+  type LauncherInForce,
   type LaunchRequest,
   type ProcessEnd,
   type RunningProcess,
 } from '../../src/execution/runner/launcher.js';
 import { withDescendants } from '../../src/execution/runner/end-processes.js';
-import { NodeLauncher } from '../../src/execution/runner/node-launcher.js';
+import { LauncherClient } from '../../src/execution/runner/launcher-client.js';
 import { listProcesses, type ProcessEntry } from '../../src/execution/runner/process-table.js';
 import { atEndOfFile } from '../support/end-of-file.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-export interface Finished extends ProcessEnd {
+export interface Finished extends Omit<ProcessEnd, 'stdout' | 'stderr'> {
   readonly stdout: Buffer;
   readonly stderr: Buffer;
+  readonly stdoutBytes: number;
+  readonly stderrBytes: number;
 }
 
 /** A command that runs, and where its output lies. */
@@ -27,20 +30,20 @@ export interface Launched extends RunningProcess {
 
 /** A launcher with a directory of its own, and short ways to run something on it. */
 export class LauncherBench {
-  readonly launcher: NodeLauncher;
+  readonly launcher: LauncherClient;
   private serial = 0;
 
   private constructor(
     readonly directory: string,
     readonly instance: string,
-    containment: Containment,
+    kind: LauncherInForce,
   ) {
-    this.launcher = new NodeLauncher({ instance, containment });
+    this.launcher = new LauncherClient({ instance, ...kind });
   }
 
   /** Closed at the end of the test file. */
-  static async start(containment: Containment): Promise<LauncherBench> {
-    const bench = new LauncherBench(await temporaryDirectory(), `test-${randomUUID()}`, containment);
+  static async start(kind: LauncherInForce): Promise<LauncherBench> {
+    const bench = new LauncherBench(await temporaryDirectory(), `test-${randomUUID()}`, kind);
     atEndOfFile(() => bench.launcher.close());
     await bench.launcher.start();
     return bench;
@@ -84,8 +87,10 @@ export class LauncherBench {
     const end = await ended;
     return {
       ...end,
-      stdout: readFileSync(stdoutPath),
-      stderr: end.stderrBytes === 0 ? Buffer.alloc(0) : readFileSync(stderrPath),
+      stdout: contentOf(end.stdout, stdoutPath),
+      stderr: contentOf(end.stderr, stderrPath),
+      stdoutBytes: end.stdout.bytes,
+      stderrBytes: end.stderr.bytes,
     };
   }
 }
@@ -112,14 +117,28 @@ export function zombiesOf(pids: ReadonlySet<number>): ProcessEntry[] {
   return listProcesses().filter(({ parent, zombie }) => zombie && pids.has(parent));
 }
 
-/** The same suite on each containment; one that this host doesn't offer is said by name. */
-export async function describeOnContainments(suite: (containment: Containment) => void): Promise<void> {
-  for (const containment of ['pid-namespace', 'cgroup', 'marker'] as const) {
-    const name = `commands contained by ${containment}`;
-    const lacking = await faultOf(containment);
+/** What each launcher can do, strongest first. */
+const KINDS: readonly LauncherInForce[] = [
+  { program: 'native', containment: 'pid-namespace' },
+  { program: 'native', containment: 'subreaper' },
+  { program: 'node', containment: 'pid-namespace' },
+  { program: 'node', containment: 'cgroup' },
+  { program: 'node', containment: 'marker' },
+];
+
+/** The same suite on each launcher and containment; one that this host doesn't offer is said by name. */
+export async function describeOnLaunchers(suite: (kind: LauncherInForce) => void): Promise<void> {
+  for (const kind of KINDS) {
+    const name = `commands of the ${kind.program} launcher, contained by ${kind.containment}`;
+    const lacking = await faultOf(kind);
     if (lacking === null) {
       describe(name, () => {
-        suite(containment);
+        suite(kind);
+      });
+    } else if (process.env.REQUIRE_SERVICES === '1' && kind.containment === 'subreaper') {
+      // Needs nothing of the host but the compiler.
+      it(name, () => {
+        throw new Error(lacking);
       });
     } else {
       it.todo(`${name}: ${lacking}`);
@@ -127,8 +146,8 @@ export async function describeOnContainments(suite: (containment: Containment) =
   }
 }
 
-async function faultOf(containment: Containment): Promise<string | null> {
-  const launcher = new NodeLauncher({ instance: `probe-${randomUUID()}`, containment });
+async function faultOf(kind: LauncherInForce): Promise<string | null> {
+  const launcher = new LauncherClient({ instance: `probe-${randomUUID()}`, ...kind });
   try {
     await launcher.start();
     return null;
@@ -137,6 +156,10 @@ async function faultOf(containment: Containment): Promise<string | null> {
   } finally {
     await launcher.close();
   }
+}
+
+function contentOf({ content }: Captured, path: string): Buffer {
+  return content ?? readFileSync(path);
 }
 
 function argumentsOf(pid: number): string {

@@ -181,7 +181,9 @@ describe('a command that reaches for the files in which its output is kept', () 
     ['adds to them', 'echo more >> ../stdout'],
   ])('fails where it %s, once, and hurts nobody else', async (_what, command) => {
     const { client } = server();
-    const info = await client.waitForState(await client.run(command), ['failed']);
+    // What is less is told with the end, and lies in no file.
+    const much = 'head -c 100000 /dev/zero; until [ $(wc -c <../stdout) -eq 100000 ]; do sleep 0.01; done';
+    const info = await client.waitForState(await client.run(`${much}; ${command}`), ['failed']);
     expect(info).toMatchObject({ attempt: 1, answer_id: null });
     expect(info.reason).toMatch(/^The command changed the file in which its stdout was kept/);
     expect(await client.answerOf('echo fine')).toBe('fine\n');

@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expectError } from '../support/answers.js';
 import { type Answer } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
-import { filesIn } from '../support/marked-jobs.js';
 import { useServer } from '../support/server.js';
 import { describeOnDatabases } from '../support/services.js';
+import { filesBelow } from '../support/stored-files.js';
 
 /** The server's clock does not follow each step of the system's, which the test reads. */
 const CLOCKS_APART_MS = 50;
@@ -66,7 +66,7 @@ describeOnDatabases('ttl', (database) => {
   it('takes ten jobs at their moment, with their answers and outputs', async () => {
     const { client, dataDir } = server();
     await client.idle();
-    const before = await filesIn(join(dataDir, 'files'));
+    const before = await filesBelow(join(dataDir, 'files'));
     const ids = await Promise.all(
       Array.from({ length: 10 }, () =>
         client.run({ command: 'echo a; echo b > b', output_files: ['b'], ttl: 4 }),
@@ -88,7 +88,7 @@ describeOnDatabases('ttl', (database) => {
       });
     }
     await eventually(async () => {
-      expect(before).toEqual(expect.arrayContaining(await filesIn(join(dataDir, 'files'))));
+      expect(before).toEqual(expect.arrayContaining(await filesBelow(join(dataDir, 'files'))));
     });
     for (const id of ids) expectError(await client.call('POST', '/cancel', { json: { job_id: id } }), 400);
   });

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { expectError, NOBODYS_ID } from '../support/answers.js';
-import { filesIn } from '../support/marked-jobs.js';
 import { startServer, useServer } from '../support/server.js';
+import { filesBelow } from '../support/stored-files.js';
 
 describe('a server that has another as its data manager', () => {
   const keeper = useServer(() => ({ env: { AGENT_CONCURRENCY: '0' } }));
@@ -20,7 +20,7 @@ describe('a server that has another as its data manager', () => {
     const { answer_id, outputs } = await runner().client.waitForState(jobId, ['succeeded']);
     expect((await keeper().client.download(String(answer_id))).toString()).toBe('one\ntwo\n');
     expect((await keeper().client.download(String(outputs[0]?.file_id))).toString()).toBe('three\n');
-    expect(await filesIn(join(runner().dataDir, 'files'))).toEqual([]);
+    expect(await filesBelow(join(runner().dataDir, 'files'))).toEqual([]);
 
     await runner().client.remove(jobId);
     expectError(await keeper().client.call('GET', `/files/${String(answer_id)}/data`), 404);

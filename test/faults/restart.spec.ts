@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { type JobClient, type State } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
-import { filesIn, nothingAliveWith, noWorkingDirectoryIn } from '../support/marked-jobs.js';
+import { nothingAliveWith, noWorkingDirectoryIn } from '../support/marked-jobs.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { describeOnDatabases } from '../support/services.js';
+import { filesBelow } from '../support/stored-files.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const KILLS = Number(process.env.RESTART_KILLS ?? 10);
@@ -129,7 +130,7 @@ async function everyAnswerIsRight({ client, dataDir }: TestServer, ids: readonly
   }
   expect(new Set(owned).size).toBe(owned.length);
   const strangers = async (): Promise<string[]> =>
-    (await filesIn(join(dataDir, 'files'))).filter((path) => !owned.some((id) => path.includes(id)));
+    (await filesBelow(join(dataDir, 'files'))).filter((path) => !owned.some((id) => path.includes(id)));
   await eventually(async () => {
     expect(await strangers()).toEqual([]);
   });

@@ -59,6 +59,34 @@ describeOnDatabases('The agents', (kind) => {
     expect((await directory().live()).map(({ name }) => name)).toEqual(['a']);
   });
 
+  it('are all noted when many give signs of life at once, each by its last process', async () => {
+    const one = directory();
+    const names = Array.from({ length: 1_200 }, (_, index) => `many-${index}`);
+    await Promise.all(names.flatMap((name) => [one.saw(card(name, 2, 'crowd')), one.saw(card(name, 1))]));
+    const crowd = (await one.live()).filter(({ name }) => name.startsWith('many-'));
+    expect(crowd.map(({ name }) => name).sort()).toEqual(names.sort());
+    expect(
+      crowd.every(
+        ({ generation, labels, seenAt }) =>
+          generation === 2 && labels.join() === 'crowd' && seenAt === clock.ms,
+      ),
+    ).toBe(true);
+    for (const name of names) await repository.remove(name, 2);
+  });
+
+  it('are noted by several servers at once', async () => {
+    const servers = [directory(), directory(), directory()];
+    const names = Array.from({ length: 200 }, (_, index) => `shared-${index}`);
+    // Each in another order, so that the servers meet.
+    const orders = [names, names.toReversed(), [...names.slice(100), ...names.slice(0, 100)]];
+    await Promise.all(
+      servers.flatMap((server, index) => (orders[index] ?? []).map((name) => server.saw(card(name)))),
+    );
+    const live = await directory().live();
+    expect(live.filter(({ name }) => name.startsWith('shared-'))).toHaveLength(200);
+    for (const name of names) await repository.remove(name, 1);
+  });
+
   it('are forgotten when they leave, and a day after they were heard of last', async () => {
     await directory().saw(card('leaving'));
     await directory().forget(card('leaving'));

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { attemptFileId } from '../../src/execution/attempt-files.port.js';
 import { CleanUp } from '../../src/jobs/clean-up.js';
 import { Faults } from '../../src/jobs/faults.js';
-import { LATE_FILES_MS } from '../../src/jobs/jobs.repository.js';
+import { LATE_FILES_MS } from '../../src/jobs/job.tombstone.js';
 import { LeftoverFiles } from '../../src/jobs/leftover-files.js';
 import { type DelayedRetries } from '../../src/jobs/recovery/delayed-retries.js';
 import { Timetable } from '../../src/jobs/timetable.js';
@@ -81,7 +81,7 @@ describeOnDatabases('What is left of an attempt that was taken from its agent', 
       const leaseUntil = (await store.jobs.find(job.id))?.leaseUntil ?? 0;
       const begun = clock.ms;
       if (how === 'cancel') await store.jobs.cancel(job.id, begun, 'It was cancelled.');
-      else await store.jobs.bury(job.id, 'deleted', begun);
+      else await store.jobs.bury(job.id, begun);
       expect(await look(job.id)).toBe(true);
       expect(await dueAt(job.id)).toBe(leaseUntil > begun ? leaseUntil : begun + LATE_FILES_MS);
       clock.ms = leaseUntil;

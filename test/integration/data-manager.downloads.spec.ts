@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { expectError, NOBODYS_ID } from '../support/answers.js';
 import { JobClient } from '../support/client.js';
-import { type EmbeddedFiles, filesBelow, serveFiles } from '../support/embedded-files.js';
+import { type EmbeddedFiles, serveFiles } from '../support/embedded-files.js';
 import { eventually } from '../support/eventually.js';
 import { bytes, digestOf } from '../support/file-sources.js';
 import { filePart, metadataPart, multipart } from '../support/multipart.js';
 import { send } from '../support/raw-http.js';
+import { filesBelow } from '../support/stored-files.js';
 
 const CONTENT = 'hello world';
 const ETAG = `"${digestOf(Buffer.from(CONTENT))}"`;

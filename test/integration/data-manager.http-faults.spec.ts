@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { HttpFileStore, type HttpFileStoreOptions } from '../../src/data-manager/index.js';
 import { NOBODYS_ID } from '../support/answers.js';
-import { type EmbeddedFiles, filesBelow, serveFiles } from '../support/embedded-files.js';
+import { type EmbeddedFiles, serveFiles } from '../support/embedded-files.js';
 import { atEndOfFile } from '../support/end-of-file.js';
 import { eventually } from '../support/eventually.js';
 import {
@@ -24,6 +24,7 @@ import {
 } from '../support/faults.js';
 import { FaultyServer } from '../support/faulty-server.js';
 import { bytes, endless, sourceOf } from '../support/file-sources.js';
+import { filesBelow } from '../support/stored-files.js';
 
 const CONTENT = bytes(300_000);
 const IDLE_MS = 800;

@@ -8,26 +8,15 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { DataManagerModule, FileStore, HttpFileStore, LocalFileStore } from '../../src/data-manager/index.js';
-import { Clock } from '../../src/kernel/clock.js';
-import { filesBelow } from '../support/embedded-files.js';
+import { SMALL_FILE_BYTES } from '../../src/data-manager/local/staged-bytes.js';
 import { atEndOfFile } from '../support/end-of-file.js';
 import { eventually } from '../support/eventually.js';
 import { bytes, digestOf, sourceOf } from '../support/file-sources.js';
+import { filesBelow } from '../support/stored-files.js';
+import { MovableClock } from '../support/movable-clock.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const HOUR_MS = 3_600_000;
-
-class MovableClock extends Clock {
-  constructor(private time = 10 * HOUR_MS) {
-    super();
-  }
-  now(): number {
-    return this.time;
-  }
-  advance(milliseconds: number): void {
-    this.time += milliseconds;
-  }
-}
 
 let directory: string;
 let clock: MovableClock;
@@ -35,7 +24,7 @@ let store: LocalFileStore;
 
 beforeEach(async () => {
   directory = join(await temporaryDirectory(), 'files');
-  clock = new MovableClock();
+  clock = new MovableClock(10 * HOUR_MS);
   store = await started();
 });
 
@@ -48,21 +37,26 @@ async function started(): Promise<LocalFileStore> {
   return made;
 }
 
-const put = (content: string | Buffer, id: string = randomUUID()) =>
+/** As long as needed to be a file, and not a row; those have a suite of their own. */
+const large = (content: string): Buffer => Buffer.concat([Buffer.from(content), bytes(SMALL_FILE_BYTES)]);
+const CONTENT = large('the content');
+
+const put = (content: Buffer = CONTENT, id: string = randomUUID()) =>
   store.put(sourceOf(content), { id, name: 'x' });
 const withTtl = async (ttl: bigint, id: string = randomUUID()) =>
-  store.commit(await store.stage(Readable.from(['x'])), { id, name: 'x', ttl });
+  store.commit(await store.stage(Readable.from([CONTENT])), { id, name: 'x', ttl });
+const contentOf = async (from: LocalFileStore, id: string) => buffer((await from.open(id)).content);
 const pathOf = (id: string): string => join(directory, 'by-id', id.slice(-2), id);
 
 describe('on disk', () => {
   it('lies the very content, and a sidecar beside it, for the owner only', async () => {
-    const { id } = await put('the content');
-    expect(await readFile(pathOf(id), 'utf8')).toBe('the content');
+    const { id } = await put();
+    expect((await readFile(pathOf(id))).equals(CONTENT)).toBe(true);
     expect(JSON.parse(await readFile(`${pathOf(id)}.json`, 'utf8'))).toEqual({
       id,
       name: 'x',
-      sha256: digestOf(Buffer.from('the content')),
-      size: 11,
+      sha256: digestOf(CONTENT),
+      size: CONTENT.length,
       created_at: new Date(clock.now()).toISOString(),
     });
     for (const path of [pathOf(id), `${pathOf(id)}.json`])
@@ -71,18 +65,18 @@ describe('on disk', () => {
   });
 
   it('outlives the process', async () => {
-    const { id } = await put('kept');
+    const { id } = await put();
     const again = await started();
     expect(await again.info(id)).toEqual(await store.info(id));
-    expect((await buffer((await again.open(id)).content)).toString()).toBe('kept');
+    expect((await contentOf(again, id)).equals(CONTENT)).toBe(true);
   });
 
   it('has no leftovers after the next start', async () => {
-    const { id } = await put('kept');
+    const { id } = await put();
     const [dataOnly, sidecarOnly] = [randomUUID(), randomUUID()];
     await writeFile(pathOf(dataOnly), 'x');
     await writeFile(`${pathOf(sidecarOnly)}.json`, '{"id":');
-    await store.stage(Readable.from(['half an upload']));
+    await store.stage(Readable.from([large('half an upload')]));
     await started();
     expect((await filesBelow(directory)).sort()).toEqual([id, `${id}.json`]);
   });
@@ -93,13 +87,13 @@ describe('on disk', () => {
     await writeFile(`${pathOf(sidecarOnly)}.json`, '{"id":"x","size":1}');
     for (const id of [dataOnly, sidecarOnly]) {
       await expect(store.info(id)).rejects.toMatchObject({ code: 'not_found' });
-      await put('whole', id);
-      expect((await buffer((await store.open(id)).content)).toString()).toBe('whole');
+      await put(CONTENT, id);
+      expect((await contentOf(store, id)).equals(CONTENT)).toBe(true);
     }
   });
 
   it('never passes a damaged file for whole, and lets it be removed', async () => {
-    const { id } = await put('the content');
+    const { id } = await put();
     await truncate(pathOf(id), 5);
     await expect(store.open(id)).rejects.toMatchObject({ code: 'unavailable' });
     await store.remove(id);
@@ -108,7 +102,7 @@ describe('on disk', () => {
 
   it('says unavailable, without a path, where the disk refuses', async () => {
     await rm(directory, { recursive: true });
-    const failure: unknown = await put('x').catch((error: unknown) => error);
+    const failure: unknown = await put().catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'unavailable', message: expect.stringContaining('ENOENT') });
     expect(String(failure)).not.toContain(directory);
   });
@@ -122,10 +116,10 @@ describe('a file that is handed over', () => {
 
   it('is renamed, not copied', async () => {
     const path = join(await temporaryDirectory(), 'owned');
-    await writeFile(path, 'owned', { mode: 0o755 });
+    await writeFile(path, CONTENT, { mode: 0o755 });
     const { ino } = await stat(path);
-    const { id, size } = await handOver(path, Buffer.from('owned'));
-    expect(size).toBe(5);
+    const { id, size } = await handOver(path, CONTENT);
+    expect(size).toBe(CONTENT.length);
     expect(await stat(pathOf(id))).toMatchObject({ ino, nlink: 1 });
     expect((await stat(pathOf(id))).mode & 0o777).toBe(0o600);
     expect(existsSync(path)).toBe(false);
@@ -134,11 +128,11 @@ describe('a file that is handed over', () => {
   it('is copied where a further link could still write to it', async () => {
     const folder = await temporaryDirectory();
     const path = join(folder, 'owned');
-    await writeFile(path, 'owned');
+    await writeFile(path, CONTENT);
     await link(path, join(folder, 'other-name'));
-    const { id } = await handOver(path, Buffer.from('owned'));
+    const { id } = await handOver(path, CONTENT);
     await writeFile(join(folder, 'other-name'), 'changed later');
-    expect(await readFile(pathOf(id), 'utf8')).toBe('owned');
+    expect((await readFile(pathOf(id))).equals(CONTENT)).toBe(true);
   });
 
   it('is copied from another file system', async () => {
@@ -178,10 +172,11 @@ describe('a ttl', () => {
   it('gives the id free', async () => {
     const { id } = await withTtl(1n);
     clock.advance(1_000);
-    await put('something else', id);
+    const other = large('something else');
+    await put(other, id);
     clock.advance(2 * HOUR_MS);
     await store.sweep();
-    expect((await buffer((await store.open(id)).content)).toString()).toBe('something else');
+    expect((await contentOf(store, id)).equals(other)).toBe(true);
   });
 
   it('is swept from the disk, and nothing else is', async () => {
@@ -190,7 +185,7 @@ describe('a ttl', () => {
       await withTtl(7_200n),
       await withTtl(2n ** 64n - 1n),
     ];
-    const { id: unlimited } = await put('x');
+    const { id: unlimited } = await put();
     clock.advance(60_000);
     await store.sweep();
     const kept = [later.id, atTheEnd.id, unlimited].flatMap((id) => [id, `${id}.json`]);
@@ -235,7 +230,7 @@ describe('DataManagerModule', () => {
     await module.init();
     const local = module.get<LocalFileStore>(FileStore);
     expect(local).toBeInstanceOf(LocalFileStore);
-    await local.commit(await local.stage(Readable.from(['x'])), { id: randomUUID(), name: 'x', ttl: 0n });
+    await local.commit(await local.stage(Readable.from([CONTENT])), { id: randomUUID(), name: 'x', ttl: 0n });
     await eventually(async () => {
       expect(await filesBelow(directory)).toEqual([]);
     });

@@ -1,13 +1,17 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { join } from 'node:path';
+import { SMALL_FILE_BYTES } from '../../src/data-manager/local/staged-bytes.js';
 import { expectError, NOBODYS_ID, UUID } from '../support/answers.js';
 import { JobClient } from '../support/client.js';
-import { type EmbeddedFiles, filesBelow, serveFiles } from '../support/embedded-files.js';
+import { type EmbeddedFiles, serveFiles } from '../support/embedded-files.js';
 import { eventually } from '../support/eventually.js';
 import { digestOf } from '../support/file-sources.js';
 import { filePart, metadataPart, multipart } from '../support/multipart.js';
+import { filesBelow } from '../support/stored-files.js';
 
 const CONTENT = 'hello world';
 
@@ -195,6 +199,15 @@ describe('POST /files', () => {
         expectError(await keyed(key), 400, 'Idempotency-Key');
       });
     });
+  });
+
+  it('takes a small file in without a temporary one, and a large one with it', async () => {
+    const own = await serveFiles();
+    await rm(join(own.directory, 'tmp'), { recursive: true });
+    const uploadTo = (content: string) =>
+      new JobClient(own.url).call('POST', '/files', multipart(filePart(content), metadataPart('{}')));
+    expect((await uploadTo('x'.repeat(SMALL_FILE_BYTES))).status).toBe(201);
+    expectError(await uploadTo('x'.repeat(SMALL_FILE_BYTES + 1)), 503, 'ENOENT');
   });
 
   it('keeps nothing of an upload whose sender went away', async () => {

@@ -5,7 +5,7 @@ import { Database } from '../../src/database/database.js';
 import { describeOnDatabases } from '../support/services.js';
 
 function inserts(id: number, text = 'x'): Statement {
-  return { sql: 'INSERT INTO things (id, text) VALUES (?, ?)', parameters: [id, text] };
+  return { sql: 'INSERT INTO things (id, text) VALUES (?, ?)', parameters: [id, text], row: '(?, ?)' };
 }
 
 describeOnDatabases('Writes', (kind) => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type JobListing } from '../../src/jobs/job-list.query.js';
+import { type JobListing } from '../../src/jobs/job-page.query.js';
+import { ExpiredJobs } from '../../src/jobs/expiry/expired-jobs.js';
 import { type JobRow } from '../../src/jobs/job.entity.js';
 import { type JobsRepository } from '../../src/jobs/jobs.repository.js';
 import { aJob, claimed, type JobStore, openJobStore } from '../support/job-store.js';
@@ -19,16 +20,22 @@ const aJobWithFiles = (): JobRow => aJob({ inputFiles: [crypto.randomUUID()] });
 describeOnDatabases('JobsRepository', (kind) => {
   let store: JobStore;
   let jobs: JobsRepository;
+  let expired: ExpiredJobs;
 
   beforeAll(async () => {
     store = await openJobStore((await kind.create()).url);
     jobs = store.jobs;
+    expired = new ExpiredJobs(store.database);
   });
   afterAll(() => store.source.destroy());
 
   async function inserted(row: JobRow): Promise<JobRow> {
     await jobs.insert(row);
     return row;
+  }
+
+  async function expire(now: number): Promise<void> {
+    await expired.bury(await expired.due(now, 100), now);
   }
 
   describe('a row', () => {
@@ -50,51 +57,6 @@ describeOnDatabases('JobsRepository', (kind) => {
 
     it('is not found under an id that nobody has', async () => {
       expect(await jobs.find('00000000-0000-4000-8000-000000000000')).toBeNull();
-    });
-  });
-
-  describe('a claim', () => {
-    it('is granted to one of many', async () => {
-      const { id } = await inserted(aJob());
-      const tokens = Array.from({ length: 20 }, () => crypto.randomUUID());
-      const granted = await Promise.all(
-        tokens.map((token) => jobs.claim(id, { token, until: Date.now() + 1_000, agent: 'a' }, Date.now())),
-      );
-      expect(granted.filter(Boolean)).toHaveLength(1);
-      const row = await jobs.find(id);
-      expect(row).toMatchObject({ attempt: 1, leaseToken: tokens[granted.indexOf(true)] });
-    });
-
-    it('begins with staging where there are files, and with running where there are none', async () => {
-      const withFiles = await inserted(aJobWithFiles());
-      const without = await inserted(aJob({ inputFiles: [] }));
-      await claimed(jobs, withFiles.id);
-      await claimed(jobs, without.id);
-      expect(await jobs.find(withFiles.id)).toMatchObject({ state: 'staging', startedAt: null });
-      expect(await jobs.find(without.id)).toMatchObject({ state: 'running', startedAt: expect.any(Number) });
-    });
-
-    it.each(['cancelled', 'deleted'] as const)('is refused for a %s job', async (state) => {
-      const { id } = await inserted(aJob());
-      expect(
-        await (state === 'cancelled' ? jobs.cancel(id, Date.now(), '') : jobs.bury(id, state, Date.now())),
-      ).toBe(true);
-      const lease = { token: crypto.randomUUID(), until: Date.now() + 1_000, agent: 'a' };
-      expect(await jobs.claim(id, lease, Date.now())).toBe(false);
-      expect((await jobs.find(id))?.attempt).toBe(0);
-    });
-
-    it('is refused from the moment of expiry on', async () => {
-      const row = await inserted(aJob({ ttl: 100n }));
-      const lease = { token: crypto.randomUUID(), until: Date.now() + 1_000, agent: 'a' };
-      expect(await jobs.claim(row.id, lease, row.expiresAt ?? 0)).toBe(false);
-      expect(await jobs.claim(row.id, lease, (row.expiresAt ?? 0) - 1)).toBe(true);
-    });
-
-    it('is refused until a delay is over', async () => {
-      const row = await inserted({ ...aJob(), notBefore: Date.now() + 60_000 });
-      const lease = { token: crypto.randomUUID(), until: Date.now() + 1_000, agent: 'a' };
-      expect(await jobs.claim(row.id, lease, Date.now())).toBe(false);
     });
   });
 
@@ -141,55 +103,8 @@ describeOnDatabases('JobsRepository', (kind) => {
       const rows = await Promise.all([inserted(aJob()), inserted(aJob()), inserted(aJob())]);
       const leases = await Promise.all(rows.map(({ id }) => claimed(jobs, id)));
       await jobs.cancel(rows[1].id, Date.now(), '');
-      const held = await jobs.renew(leases, Date.now() + 90_000);
-      expect([...held].sort()).toEqual([rows[0].id, rows[2].id].sort());
+      expect(await jobs.renew(leases, Date.now() + 90_000)).toEqual([leases[0], leases[2]]);
       expect((await jobs.find(rows[0].id))?.leaseUntil).toBeGreaterThan(Date.now() + 80_000);
-    });
-  });
-
-  describe('a tombstone', () => {
-    it('keeps id, owner and why, and nothing else', async () => {
-      const row = await inserted(
-        aJob({ labels: { secret: 'x' }, env: { TOKEN: 's3cret' }, name: 'n', user: 'eve' }),
-      );
-      expect(await jobs.bury(row.id, 'deleted', Date.now())).toBe(true);
-      await jobs.forget(row.id);
-      const left = await jobs.find(row.id);
-      expect(left).toMatchObject({
-        id: row.id,
-        owner: 'eve',
-        state: 'deleted',
-        command: '',
-        spec: {},
-        labels: null,
-      });
-      expect(JSON.stringify(left)).not.toContain('s3cret');
-      const labels = await store.source.query<unknown[]>(
-        'SELECT * FROM job_manager_job_labels WHERE job_id = ?',
-        [row.id],
-      );
-      expect(labels).toEqual([]);
-    });
-
-    it('is of one kind for good', async () => {
-      const row = await inserted(aJob({ ttl: 0n }));
-      expect(await jobs.bury(row.id, 'deleted', Date.now())).toBe(false);
-      expect(await jobs.bury(row.id, 'expired', Date.now())).toBe(true);
-      expect(await jobs.bury(row.id, 'expired', Date.now())).toBe(false);
-      expect(await jobs.cancel(row.id, Date.now(), '')).toBe(false);
-    });
-
-    it('is pruned after its time, not before', async () => {
-      const [old, young] = [await inserted(aJob()), await inserted(aJob())];
-      await jobs.bury(old.id, 'deleted', 1_000);
-      await jobs.bury(young.id, 'deleted', Date.now());
-      // As long as its files may still have to be removed, it must be remembered.
-      expect(await jobs.prune(1_000, 100)).toBe(0);
-      await jobs.forget(old.id);
-      await jobs.forget(young.id);
-      expect(await jobs.prune(1_000, 100)).toBe(1);
-      expect(await jobs.find(old.id)).toBeNull();
-      expect(await jobs.find(young.id)).not.toBeNull();
     });
   });
 
@@ -257,7 +172,7 @@ describeOnDatabases('JobsRepository', (kind) => {
     it('leaves out what is gone, also before it was removed', async () => {
       const gone = await inserted(aJob({ user: 'goner', ttl: 0n }));
       expect(await page({ user: 'goner', now: gone.createdAt })).toEqual([]);
-      await jobs.bury(gone.id, 'expired', Date.now());
+      await expire(Date.now());
       expect(await page({ user: 'goner' })).toEqual([]);
     });
   });
@@ -306,9 +221,17 @@ describeOnDatabases('JobsRepository', (kind) => {
       const { id } = await inserted(aJob());
       const lease = await claimed(jobs, id);
       const until = Date.now() + 60_000;
-      expect(await jobs.renew([lease], until)).toEqual([id]);
-      expect(await jobs.renew([lease], until - 50_000)).toEqual([id]);
+      expect(await jobs.renew([lease], until)).toEqual([lease]);
+      expect(await jobs.renew([lease], until - 50_000)).toEqual([lease]);
       expect((await jobs.find(id))?.leaseUntil).toBe(until);
+    });
+
+    it('is not held by whoever had it before, also when both ask together', async () => {
+      const { id } = await inserted(aJob());
+      const former = await claimed(jobs, id);
+      await jobs.putBack(former, {});
+      const lease = await claimed(jobs, id);
+      expect(await jobs.renew([former, lease], Date.now())).toEqual([lease]);
     });
   });
 
@@ -318,7 +241,7 @@ describeOnDatabases('JobsRepository', (kind) => {
       expect(await jobs.nextDue('expiresAt')).toBeLessThanOrEqual(early.expiresAt ?? 0);
       const { id } = await inserted(aJob());
       const claim = { token: crypto.randomUUID(), until: 5_000, agent: 'agent-1' };
-      expect(await jobs.claim(id, claim, Date.now())).toBe(true);
+      expect(await jobs.claim(id, claim, Date.now())).not.toBeNull();
       expect(await jobs.nextDue('leaseUntil')).toBe(5_000);
       await jobs.cancel(id, Date.now(), '');
       expect(await jobs.nextDue('leaseUntil')).not.toBe(5_000);

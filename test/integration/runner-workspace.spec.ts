@@ -2,21 +2,39 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { listWorkspaces, Workspace } from '../../src/execution/runner/workspace.js';
+import { type Workspace } from '../../src/execution/runner/workspace.js';
+import { Workspaces } from '../../src/execution/runner/workspaces.js';
+import { eventually } from '../support/eventually.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const fail = (error: unknown): void => {
+  throw error;
+};
 
 describe('a workspace', () => {
   let root: string;
+  let workspaces: Workspaces;
   let workspace: Workspace;
 
   beforeEach(async () => {
-    root = await temporaryDirectory();
-    workspace = await Workspace.create(root, 'job.1');
+    root = join(await temporaryDirectory(), 'work');
+    workspaces = new Workspaces(root);
+    await workspaces.prepare(fail);
+    workspace = workspaces.take();
   });
 
   const inFiles = (command: string): void => {
     execFileSync('/bin/sh', ['-c', command], { cwd: workspace.filesPath });
   };
+
+  /** Some kernels count the times of files in steps of some ms. */
+  const expectChangeOfClock = (): Promise<void> =>
+    eventually(() => {
+      writeFileSync(join(root, '../clock'), '');
+      expect(statSync(join(root, '../clock')).mtimeMs).toBeGreaterThan(
+        statSync(workspace.filesPath).ctimeMs + 4,
+      );
+    });
 
   const expectGone = async (): Promise<void> => {
     await workspace.remove();
@@ -25,19 +43,44 @@ describe('a workspace', () => {
 
   it('is for its owner only, and empty', () => {
     expect(statSync(workspace.filesPath).mode & 0o777).toBe(0o700);
-    expect(statSync(join(root, 'job.1')).mode & 0o777).toBe(0o700);
+    expect(statSync(workspace.path).mode & 0o777).toBe(0o700);
     expect(readdirSync(workspace.filesPath)).toEqual([]);
   });
 
-  it('is not made twice', async () => {
-    await expect(Workspace.create(root, 'job.1')).rejects.toThrow('EEXIST');
+  it('is for one at a time', async () => {
+    const other = workspaces.take();
+    expect(other.path).not.toBe(workspace.path);
+    await workspaces.giveBack(other);
   });
 
-  it('is listed and removed by its key', async () => {
-    expect(await listWorkspaces(root)).toEqual(['job.1']);
-    await Workspace.open(root, 'job.1').remove();
-    expect(await listWorkspaces(root)).toEqual([]);
-    expect(await listWorkspaces(join(root, 'none'))).toEqual([]);
+  it('is another’s next where nothing happened in it, and goes in the end', async () => {
+    await workspaces.giveBack(workspace);
+    expect(workspaces.take()).toBe(workspace);
+    await workspaces.giveBack(workspace);
+    await workspaces.dispose();
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  it('has another name than what could not be removed', () => {
+    mkdirSync(join(root, '2'));
+    expect(workspaces.take().path).toBe(join(root, '3'));
+    expect(readdirSync(join(root, '2'))).toEqual([]);
+  });
+
+  it.each([
+    ['a file', 'touch x'],
+    ['a file that is gone again', 'touch x; rm x'],
+    ['another mode', 'chmod 755 .'],
+    ['another mode that was put back', 'chmod 755 .; chmod 700 .'],
+    ['a time', 'touch -d 2000-01-01 .'],
+    ['a file beside it', 'touch ../x'],
+    ['another directory in its place', 'mv ../files ../moved; mkdir -m 700 ../files; rm -r ../moved'],
+  ])('is no one’s again after %s', async (_what, command) => {
+    await expectChangeOfClock();
+    inFiles(command);
+    await workspaces.giveBack(workspace);
+    expect(readdirSync(root)).toEqual([]);
+    expect(workspaces.take()).not.toBe(workspace);
   });
 
   it('goes with what was printed, small or large', async () => {
@@ -105,7 +148,7 @@ describe('a workspace', () => {
     mkdirSync(join(outside, 'files'));
     writeFileSync(join(outside, 'stdout'), '');
     expect(workspace.isReplaced).toBe(false);
-    inFiles(`cd ../..; mv job.1 moved; ln -s '${outside}' job.1`);
+    inFiles(`cd ../..; mv 1 moved; ln -s '${outside}' 1`);
     expect(workspace.isReplaced).toBe(true);
     await workspace.remove();
     expect(readdirSync(root)).toEqual(['moved']);
@@ -114,13 +157,13 @@ describe('a workspace', () => {
 
   it('that is no directory at all goes', async () => {
     await workspace.remove();
-    writeFileSync(join(root, 'job.1'), '');
+    writeFileSync(workspace.path, '');
     await expectGone();
   });
 
   it('that was half removed by a process that died is found and goes', async () => {
     mkdirSync(join(root, '.removing-x/0/a'), { recursive: true });
-    for (const key of await listWorkspaces(root)) await Workspace.open(root, key).remove();
+    expect(await workspaces.prepare(fail)).toBe(2);
     expect(readdirSync(root)).toEqual([]);
   });
 });

@@ -1,6 +1,5 @@
 import { Test } from '@nestjs/testing';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataManagerModule, FileStore, type LocalFileStore } from '../../src/data-manager/index.js';
 import { ServerAdapter } from '../../src/http/fastify/server-adapter.js';
@@ -30,10 +29,4 @@ export async function serveFiles(): Promise<EmbeddedFiles> {
   await app.listen(0, '127.0.0.1');
   atEndOfFile(() => app.close());
   return { url: await app.getUrl(), directory, store: app.get(FileStore) };
-}
-
-/** The names of all files below a store's directory: two for each stored file, none else between calls. */
-export async function filesBelow(directory: string): Promise<string[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
 }

@@ -56,7 +56,6 @@ export function aJob(request: Partial<RunRequest> & { user?: string } = {}): Job
 export async function claimed(jobs: JobsRepository, id: string, agent = 'agent-1'): Promise<LeaseKey> {
   const token = crypto.randomUUID();
   const granted = await jobs.claim(id, { token, until: Date.now() + 30_000, agent }, Date.now());
-  const row = await jobs.find(id);
-  if (!granted || row === null) throw new Error(`the claim of ${id} was refused`);
-  return { jobId: id, attempt: row.attempt, token };
+  if (granted === null) throw new Error(`the claim of ${id} was refused`);
+  return { jobId: id, attempt: granted.attempt, token };
 }

@@ -17,10 +17,15 @@ export function nothingAliveWith(token: string, patience?: Patience): Promise<vo
   }, patience);
 }
 
-/** Waits until no working directory of any job is left. */
+/** Waits until nothing of any job is left in a working directory, nor a directory but those for the next ones. */
 export function noWorkingDirectoryIn(dataDir: string, patience?: Patience): Promise<void> {
   return eventually(async () => {
-    expect(await entriesOf(join(dataDir, 'work'))).toEqual([]);
+    const directories = await entriesOf(join(dataDir, 'work'));
+    for (const name of directories) {
+      expect(name).toMatch(/^\d+$/);
+      expect(await entriesOf(join(dataDir, 'work', name))).toEqual(['files']);
+      expect(await entriesOf(join(dataDir, 'work', name, 'files'))).toEqual([]);
+    }
   }, patience);
 }
 

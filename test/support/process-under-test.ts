@@ -8,6 +8,8 @@ import { atEndOfFile } from './end-of-file.js';
 import { eventually } from './eventually.js';
 import { processesWith } from './processes.js';
 
+/** `TEST_LAUNCHER=node` runs the same tests on the launcher that is used where there is no compiler. */
+const LAUNCHER = process.env.TEST_LAUNCHER === undefined ? {} : { LAUNCHER: process.env.TEST_LAUNCHER };
 const ROOT = join(import.meta.dirname, '..', '..');
 export const START_WITHIN_MS = 30_000;
 export const STOP_WITHIN_MS = 30_000;
@@ -80,7 +82,7 @@ export class ProcessUnderTest implements TestProcess {
     const child = spawn(process.execPath, [join(ROOT, 'dist', script)], {
       // Not the project's directory: a developer's .env is none of a test's business.
       cwd: dataDir,
-      env: { PATH: process.env.PATH, DATA_DIR: dataDir, ...env },
+      env: { PATH: process.env.PATH, DATA_DIR: dataDir, ...LAUNCHER, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [child.stdout, child.stderr]) {

@@ -102,7 +102,7 @@ export class HttpFileStore extends FileStore implements OnApplicationShutdown {
   }
 
   private async upload(source: FileSource, { id, name, signal }: PutOptions): Promise<FileInfo> {
-    const content = source.open();
+    const content = 'bytes' in source ? [source.bytes] : source.open();
     const body = new MultipartBody(content, { name });
     try {
       const headers = { 'content-type': body.contentType, 'idempotency-key': id };
@@ -114,7 +114,7 @@ export class HttpFileStore extends FileStore implements OnApplicationShutdown {
       await this.remove(info.id, signal);
       throw new Fault('it stored other bytes than were sent');
     } finally {
-      content.destroy();
+      if (!Array.isArray(content)) content.destroy();
     }
   }
 

@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type Readable } from 'node:stream';
 
 /** A `multipart/form-data` body with the parts of an upload, made while it is sent. */
 export class MultipartBody implements AsyncIterable<Uint8Array> {
@@ -9,7 +8,7 @@ export class MultipartBody implements AsyncIterable<Uint8Array> {
   private hasEnded = false;
 
   constructor(
-    private readonly content: Readable,
+    private readonly content: AsyncIterable<Buffer | string> | Iterable<Uint8Array>,
     private readonly metadata: Readonly<Record<string, unknown>>,
   ) {}
 
@@ -24,7 +23,7 @@ export class MultipartBody implements AsyncIterable<Uint8Array> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     yield Buffer.from(this.head());
-    for await (const chunk of this.content as AsyncIterable<Buffer | string>) {
+    for await (const chunk of this.content) {
       const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
       this.hash.update(bytes);
       this.bytes += bytes.length;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { syncFolder } from './folder-sync.js';
 
 const SHARDS = Array.from({ length: 256 }, (_, shard) => shard.toString(16).padStart(2, '0'));
 
@@ -11,10 +12,13 @@ const SHARDS = Array.from({ length: 256 }, (_, shard) => shard.toString(16).padS
 export class FileLayout {
   readonly temporary: string;
   readonly expiring: string;
+  /** The database of small files. */
+  readonly small: string;
 
   constructor(readonly root: string) {
     this.temporary = join(root, 'tmp');
     this.expiring = join(root, 'expiring');
+    this.small = join(root, 'small.db');
   }
 
   /** Every folder that files lie in. */
@@ -41,10 +45,13 @@ export class FileLayout {
     return join(this.temporary, randomUUID());
   }
 
-  /** Makes all folders at once, so that no upload has to. */
+  /** Makes all folders at once, and durably, so that no upload has to. */
   async create(): Promise<void> {
+    let isNew = false;
     for (const folder of [this.temporary, this.expiring, ...this.shards]) {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      isNew = (await mkdir(folder, { recursive: true, mode: 0o700 })) !== undefined || isNew;
     }
+    if (!isNew) return;
+    for (const folder of [join(this.root, 'by-id'), this.root, dirname(this.root)]) await syncFolder(folder);
   }
 }

@@ -1,6 +1,6 @@
 import { createReadStream, renameSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { type StagedFile, stageStream } from './staged-file.js';
+import { type StagedFile, writeStaged } from './staged-file.js';
 import { hasCode } from './storage-error.js';
 
 /**
@@ -16,7 +16,7 @@ export async function moveInto(
     renameSync(staged.path, target);
   } catch (error) {
     if (!staged.owned || !hasCode(error, 'EXDEV')) throw error;
-    const copy = await stageStream(newTemporary(), createReadStream(staged.path));
+    const copy = await writeStaged(newTemporary(), createReadStream(staged.path) as AsyncIterable<Buffer>);
     await copy.durable;
     renameSync(copy.path, target);
     await rm(staged.path, { force: true });

@@ -1,16 +1,8 @@
 import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { DomainError } from '../../kernel/errors.js';
-import { type FileInfo } from '../file-store.js';
 import { syncDescriptor } from './folder-sync.js';
 import { hasCode } from './storage-error.js';
-
-/** What this store knows of a file beyond the port. */
-export interface StoredFile extends FileInfo {
-  /** Milliseconds since the epoch, or null where the file stays until it is removed. May exceed any `Date`. */
-  readonly expiresAt: bigint | null;
-  readonly tags: readonly string[];
-}
+import { damaged, type StoredFile } from './stored-file.js';
 
 /** The sidecar as it lies on disk. */
 interface Sidecar {
@@ -50,12 +42,6 @@ export async function readSidecar(path: string): Promise<StoredFile | null> {
     if (error instanceof SyntaxError) throw damaged(error);
     throw error;
   }
-}
-
-/** The file is there, but not as it was stored. */
-export function damaged(cause?: unknown): DomainError {
-  const message = 'The stored file is damaged on the disk of the data manager';
-  return new DomainError('unavailable', message, undefined, { cause });
 }
 
 function encode(file: StoredFile): string {

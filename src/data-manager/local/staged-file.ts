@@ -1,21 +1,11 @@
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  createReadStream,
-  fchmodSync,
-  fstatSync,
-  openSync,
-  readFileSync,
-  write,
-} from 'node:fs';
+import { closeSync, createReadStream, openSync, write } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { addAbortSignal, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { syncDescriptor } from './folder-sync.js';
 import { onDisk } from './storage-error.js';
 
-/** Bytes on the store's disk that are no file yet: they become one by rename, or are discarded. */
+/** Bytes on the store's disk that are no file yet: they become one by rename. */
 export interface StagedFile {
   readonly path: string;
   readonly size: number;
@@ -29,35 +19,30 @@ export interface StagedFile {
 
 type Digest = Pick<StagedFile, 'size' | 'sha256'>;
 
-// Never follows a link, never waits for a writer of a FIFO.
-const SAFE_READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-const SMALL_BYTES = 64 * 1024;
+/** What is written, chunk by chunk; what it throws is passed on as it is. */
+export type Content = AsyncIterable<Buffer | string>;
+
 const CHUNK_BYTES = 256 * 1024;
 const writeBytes = promisify(write);
 
-/** Writes a stream to a new file. Nothing is left where it fails; holds a few chunks in memory at most. */
-export async function stageStream(path: string, source: Readable, signal?: AbortSignal): Promise<StagedFile> {
-  if (signal !== undefined) addAbortSignal(signal, source);
-  // The stream may fail while the file is being opened, when nothing reads it yet.
-  source.on('error', () => undefined);
+/** Writes a new file. Nothing is left where it fails; holds a few chunks in memory at most. */
+export async function writeStaged(path: string, content: Content): Promise<StagedFile> {
   try {
     const descriptor = await onDisk(() => openSync(path, 'wx', 0o600));
-    const digest = await copyInto(descriptor, source);
+    const digest = await copyInto(descriptor, content);
     return { path, ...digest, durable: syncAndClose(descriptor), owned: false };
   } catch (error) {
-    source.destroy();
     await rm(path, { force: true });
-    signal?.throwIfAborted();
     throw error;
   }
 }
 
 /** Leaves the descriptor open, unless it fails. */
-async function copyInto(descriptor: number, source: Readable): Promise<Digest> {
+async function copyInto(descriptor: number, content: Content): Promise<Digest> {
   const hash = createHash('sha256');
   let size = 0;
   try {
-    for await (const chunk of source as AsyncIterable<Buffer | string>) {
+    for await (const chunk of content) {
       const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
       hash.update(bytes);
       size += bytes.length;
@@ -70,34 +55,15 @@ async function copyInto(descriptor: number, source: Readable): Promise<Digest> {
   }
 }
 
-/**
- * Prepares a file that the caller hands over. Undefined where it must be copied instead: a further hard link
- * would let somebody write to it later.
- */
-export async function stageOwned(path: string, signal?: AbortSignal): Promise<StagedFile | undefined> {
-  const descriptor = openSync(path, SAFE_READ);
-  let kept = false;
-  try {
-    const found = fstatSync(descriptor);
-    const { mode, nlink, size } = found;
-    if (nlink !== 1 || !found.isFile()) return undefined;
-    // Only where needed: it dirties the inode once more.
-    if ((mode & 0o7777) !== 0o600) fchmodSync(descriptor, 0o600);
-    const digest = size <= SMALL_BYTES ? digestOfSmall(descriptor) : await digestOf(descriptor, signal);
-    kept = true;
-    return { path, ...digest, durable: syncAndClose(descriptor), owned: true };
-  } finally {
-    if (!kept) closeSync(descriptor);
+async function writeAll(descriptor: number, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    const { bytesWritten } = await writeBytes(descriptor, bytes, written);
+    written += bytesWritten;
   }
 }
 
-/** At once: it was written a moment ago, and a stream costs far more than so few bytes from memory. */
-function digestOfSmall(descriptor: number): Digest {
-  const content = readFileSync(descriptor);
-  return { size: content.length, sha256: createHash('sha256').update(content).digest('hex') };
-}
-
-async function digestOf(fd: number, signal?: AbortSignal): Promise<Digest> {
+/** Of all that lies behind an open descriptor, from its first byte. */
+export async function digestOfDescriptor(fd: number, signal?: AbortSignal): Promise<Digest> {
   const hash = createHash('sha256');
   let size = 0;
   const content = createReadStream('', { fd, autoClose: false, start: 0, highWaterMark: CHUNK_BYTES });
@@ -109,14 +75,8 @@ async function digestOf(fd: number, signal?: AbortSignal): Promise<Digest> {
   return { size, sha256: hash.digest('hex') };
 }
 
-async function writeAll(descriptor: number, bytes: Uint8Array): Promise<void> {
-  for (let written = 0; written < bytes.length;) {
-    const { bytesWritten } = await writeBytes(descriptor, bytes, written);
-    written += bytesWritten;
-  }
-}
-
-function syncAndClose(descriptor: number): Promise<void> {
+/** Makes the bytes behind a descriptor durable, and closes it however that ends. */
+export function syncAndClose(descriptor: number): Promise<void> {
   const durable = onDisk(async () => {
     try {
       await syncDescriptor(descriptor);
@@ -127,9 +87,4 @@ function syncAndClose(descriptor: number): Promise<void> {
   // Heard of when the file is committed; until then a failure must not count as unhandled.
   durable.catch(() => undefined);
   return durable;
-}
-
-/** Removes staged bytes; those that are the caller's own file stay with the caller. */
-export async function discard(staged: StagedFile): Promise<void> {
-  if (!staged.owned) await rm(staged.path, { force: true });
 }

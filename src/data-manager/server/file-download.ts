@@ -2,7 +2,7 @@ import { HttpStatus, StreamableFile } from '@nestjs/common';
 import { type IncomingHttpHeaders } from 'node:http';
 import { DomainError } from '../../kernel/errors.js';
 import { type LocalFileStore } from '../local/local-file-store.js';
-import { type StoredFile } from '../local/sidecar.js';
+import { type StoredFile } from '../local/stored-file.js';
 import { attachment } from './content-disposition.js';
 import { isNotModified, mayServeRange, parseRange, type RangeRequest } from './http-range.js';
 

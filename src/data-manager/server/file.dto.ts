@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { type StoredFile } from '../local/sidecar.js';
+import { type StoredFile } from '../local/stored-file.js';
 
 /** The latest instant that a `Date` can hold, in milliseconds since the epoch. */
 const LATEST_DATE = 8_640_000_000_000_000n;

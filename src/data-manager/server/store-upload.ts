@@ -1,8 +1,8 @@
 import { DomainError } from '../../kernel/errors.js';
 import { isUuid } from '../../kernel/ids.js';
 import { type LocalFileStore } from '../local/local-file-store.js';
-import { type StoredFile } from '../local/sidecar.js';
-import { type StagedFile } from '../local/staged-file.js';
+import { type StoredFile } from '../local/stored-file.js';
+import { type Staged } from '../local/staging.js';
 import { type Upload } from './multipart-upload.js';
 import { MAX_NAME_CHARACTERS, parseMetadata, type UploadMetadata, wellFormed } from './upload-metadata.js';
 
@@ -23,7 +23,7 @@ export function idOfKey(key: string): string {
 export async function storeUpload(
   store: LocalFileStore,
   id: string,
-  { staged, filename, metadata }: Upload<StagedFile>,
+  { staged, filename, metadata }: Upload<Staged>,
 ): Promise<StoredFile> {
   let said: UploadMetadata;
   try {

@@ -93,6 +93,7 @@ export class Jobs1700000000001 implements MigrationInterface {
         columns: [
           column('owner', exact(255), { isPrimary: true }),
           column('label', exact(200), { isPrimary: true }),
+          column('outcome', exact(10), { isPrimary: true }),
           column('job_id', uuid, { isPrimary: true }),
         ],
         indices: [{ name: named(runner, 'job_label_job'), columnNames: ['job_id'] }],

@@ -117,15 +117,19 @@ export class Agent {
   private async run({ assignment, sentAt }: Claim, { signal, freePlace }: Delivery): Promise<void> {
     const lease = this.leases.hold(assignment.lease, sentAt, assignment.leaseMs);
     // Whoever granted the job may not be there to take it back.
-    const expired = new AbortController();
     const expiry = new Deadline(assignment.expiresInMs === null ? null : sentAt + assignment.expiresInMs);
     expiry.watch(() => {
-      expired.abort('recalled');
+      lease.interrupt('recalled');
     });
+    const interrupt = (): void => {
+      lease.interrupt(signal.reason);
+    };
+    // One signal for all: several, and one that joins them, cost more than the rest of this.
+    signal.addEventListener('abort', interrupt, { once: true });
+    if (signal.aborted) interrupt();
     try {
-      const taken = AbortSignal.any([signal, lease.ended, expired.signal]);
       await new Attempt(this.tools, assignment, {
-        taken,
+        taken: lease.ended,
         lease,
         giveUp: this.giveUp.signal,
         onCommandEnded: freePlace,

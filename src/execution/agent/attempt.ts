@@ -10,7 +10,8 @@ import {
 } from '../job-reports.port.js';
 import { type Launcher, type ProcessEnd } from '../runner/launcher.js';
 import { type CollectedOutput, collectOutputs } from '../runner/outputs.js';
-import { Workspace } from '../runner/workspace.js';
+import { type Workspace } from '../runner/workspace.js';
+import { type Workspaces } from '../runner/workspaces.js';
 import { AttemptFaultError } from './attempt-fault.js';
 import { runCommand } from './command.js';
 import { environmentOf } from './environment.js';
@@ -22,8 +23,6 @@ import { Staging } from './staging.js';
 
 /** What the running of commands must be told. */
 export interface AttemptOptions {
-  /** Absolute path of the directory that holds the working directories. */
-  readonly workRoot: string;
   /** Between SIGTERM and SIGKILL, in ms. */
   readonly killGraceMs: number;
   /** Bytes of standard output, and of standard error. */
@@ -35,6 +34,7 @@ export interface AttemptTools {
   readonly reports: JobReports;
   readonly files: FileStore;
   readonly launcher: Launcher;
+  readonly workspaces: Workspaces;
   readonly options: AttemptOptions;
 }
 
@@ -82,7 +82,7 @@ export class Attempt {
 
   private async perform(): Promise<AttemptResult | typeof ABANDONED> {
     try {
-      const workspace = await Workspace.create(this.tools.options.workRoot, this.key);
+      const workspace = this.tools.workspaces.take();
       try {
         return await this.performIn(workspace);
       } finally {
@@ -180,7 +180,7 @@ export class Attempt {
   /** The result counts whether or not its traces can be removed; what stays goes at the next start. */
   private async discard(workspace: Workspace): Promise<void> {
     try {
-      await workspace.remove();
+      await this.tools.workspaces.giveBack(workspace);
     } catch (error) {
       this.logger.error(
         { err: error, jobId: this.assignment.lease.jobId },

@@ -26,7 +26,10 @@ export class HeldLease {
     });
   }
 
-  /** Aborts with `lease-ended` when the lease must be taken for lost, and with `recalled` when it is known why. */
+  /**
+   * Aborts when what runs under it must end: with `lease-ended` when the lease must be taken for lost, with `recalled` when it
+   * is known why, and with what {@link interrupt} was told.
+   */
   get ended(): AbortSignal {
     return this.abort.signal;
   }
@@ -54,6 +57,11 @@ export class HeldLease {
   takenAway(): void {
     this.release();
     this.abort.abort('recalled');
+  }
+
+  /** What runs under it must end, for another reason than its own; it goes on until then. */
+  interrupt(why: unknown): void {
+    this.abort.abort(why);
   }
 
   /** Nothing depends on it any more. */

@@ -6,8 +6,8 @@ const END = {
   signal: null,
   outputLimitReached: false,
   overdue: false,
-  stdoutBytes: 0,
-  stderrBytes: 0,
+  stdout: { bytes: 0, content: null },
+  stderr: { bytes: 0, content: null },
 };
 const FACTS: AttemptFacts = {
   interruption: undefined,

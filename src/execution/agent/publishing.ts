@@ -1,10 +1,9 @@
 import { createReadStream, lstatSync } from 'node:fs';
-import { type Readable } from 'node:stream';
 import { type FileInfo, type FileSource, type FileStore } from '../../data-manager/file-store.js';
 import { DomainError } from '../../kernel/errors.js';
 import { attemptFileId, type AttemptPart } from '../attempt-files.port.js';
 import { type Lease, type StoredOutput } from '../job-reports.port.js';
-import { type ProcessEnd } from '../runner/launcher.js';
+import { type Captured, type ProcessEnd } from '../runner/launcher.js';
 import { type CollectedOutput } from '../runner/outputs.js';
 import { type Workspace } from '../runner/workspace.js';
 import { AttemptFaultError } from './attempt-fault.js';
@@ -25,8 +24,7 @@ export interface Published {
 interface Upload {
   readonly part: AttemptPart;
   readonly name: string;
-  readonly open: () => Readable;
-  readonly ownedPath?: string;
+  readonly source: FileSource;
 }
 
 /** Stores the result of one attempt, and takes it back where it turns out not to count. */
@@ -45,17 +43,21 @@ export class Publishing {
    */
   async publish(
     workspace: Workspace,
-    { stdoutBytes, stderrBytes }: Pick<ProcessEnd, 'stdoutBytes' | 'stderrBytes'>,
+    { stdout, stderr }: Pick<ProcessEnd, 'stdout' | 'stderr'>,
     outputs: readonly CollectedOutput[],
   ): Promise<Published> {
-    const answerId = await this.store(captured('stdout', workspace.stdoutPath, stdoutBytes));
+    const answerId = await this.store(captured('stdout', workspace.stdoutPath, stdout));
     const stderrId =
-      stderrBytes === 0 ? null : await this.store(captured('stderr', workspace.stderrPath, stderrBytes));
+      stderr.bytes === 0 ? null : await this.store(captured('stderr', workspace.stderrPath, stderr));
     const stored: StoredOutput[] = [];
     for (const [index, output] of outputs.entries()) {
       const { path, size } = output;
       const name = path.slice(-MAX_NAME_LENGTH);
-      const fileId = await this.store({ part: `output/${index}`, name, open: () => output.open() });
+      const fileId = await this.store({
+        part: `output/${index}`,
+        name,
+        source: { open: () => output.open() },
+      });
       stored.push({ path, fileId, size });
     }
     return { answerId, stderrId, outputs: stored };
@@ -66,10 +68,9 @@ export class Publishing {
     for (const id of this.stored.reverse()) await persistently(() => this.files.remove(id), signal);
   }
 
-  private async store({ part, name, open, ownedPath }: Upload): Promise<string> {
+  private async store({ part, name, source }: Upload): Promise<string> {
     const id = attemptFileId(this.lease.jobId, this.lease.attempt, part);
     this.stored.push(id);
-    const source = ownedPath === undefined ? { open } : { open, ownedPath };
     try {
       const info = await persistently(() => this.put(source, id, name), this.signal, PATIENCE_MS);
       if (info.id !== id) this.stored.splice(-1, 1, info.id);
@@ -99,11 +100,12 @@ function isTaken(error: unknown): boolean {
 }
 
 /** Nothing of the command is alive any more; but it could reach the file, and may have put another thing there. */
-function captured(part: 'stdout' | 'stderr', path: string, bytes: number): Upload {
+function captured(part: 'stdout' | 'stderr', path: string, { bytes, content }: Captured): Upload {
+  if (content !== null) return { part, name: part, source: { bytes: content } };
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found?.isFile() !== true || found.size !== bytes) {
     const reason = `The command changed the file in which its ${part} was kept.`;
     throw new AttemptFaultError(reason, { passing: false });
   }
-  return { part, name: part, open: () => createReadStream(path), ownedPath: path };
+  return { part, name: part, source: { open: () => createReadStream(path), ownedPath: path } };
 }

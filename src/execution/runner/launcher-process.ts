@@ -1,16 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import {
-  encodeLine,
-  type LauncherReport,
-  type LauncherRequest,
-  LineSplitter,
-  MARK_VARIABLE,
-  SYSTEM_PATH,
-} from './protocol.js';
-
-const ENTRY = 'launcher/main.js';
+import { decodeReport, encodeRequest, FrameSplitter } from './frames.js';
+import { type LauncherProgram } from './launcher.js';
+import { commandLineOf } from './launcher-programs.js';
+import { type LauncherReport, type LauncherRequest, MARK_VARIABLE, SYSTEM_PATH } from './protocol.js';
 
 /** The launcher's process as the server holds it: requests in, reports out, and its end. */
 export class LauncherProcess {
@@ -19,8 +11,9 @@ export class LauncherProcess {
   private readonly child: ChildProcess;
   private diagnostics = '';
 
-  constructor(instance: string, onReport: (report: LauncherReport) => void) {
-    this.child = spawn(process.execPath, [entryPath()], {
+  constructor(program: LauncherProgram, instance: string, onReport: (report: LauncherReport) => void) {
+    const [path, ...words] = commandLineOf(program);
+    this.child = spawn(path, words, {
       // A session of its own: a Ctrl-C for the server is not for what still runs.
       detached: true,
       cwd: '/',
@@ -43,7 +36,7 @@ export class LauncherProcess {
   }
 
   send(request: LauncherRequest): void {
-    this.child.stdin?.write(encodeLine(request));
+    this.child.stdin?.write(encodeRequest(request));
   }
 
   /** Tells it to kill all that it started and to exit; {@link gone} says when. */
@@ -52,11 +45,11 @@ export class LauncherProcess {
   }
 
   private listen(onReport: (report: LauncherReport) => void): void {
-    const splitter = new LineSplitter((line) => {
-      onReport(JSON.parse(line) as LauncherReport);
+    const splitter = new FrameSplitter((payload) => {
+      onReport(decodeReport(payload));
     });
-    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      splitter.push(text);
+    this.child.stdout?.on('data', (chunk: Buffer) => {
+      splitter.push(chunk);
     });
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.diagnostics = (this.diagnostics + text).slice(-2_000);
@@ -64,10 +57,4 @@ export class LauncherProcess {
     // A request to a launcher that just died; `close` says so.
     this.child.stdin?.on('error', () => undefined);
   }
-}
-
-/** Beside this file where that is compiled; where it is run from source, as by the tests, what was built from it. */
-function entryPath(): string {
-  const beside = fileURLToPath(new URL(ENTRY, import.meta.url));
-  return existsSync(beside) ? beside : beside.replace('/src/execution/', '/dist/execution/');
 }

@@ -1,5 +1,14 @@
 /** How the launcher ends all that a job started: the strongest means that this host offers. */
-export type Containment = 'pid-namespace' | 'cgroup' | 'marker';
+export type Containment = 'pid-namespace' | 'cgroup' | 'subreaper' | 'marker';
+
+/** What the launcher process is: the one in C (`native/`), or the one in Node, which needs no compiler. */
+export type LauncherProgram = 'native' | 'node';
+
+/** What is in force since {@link Launcher.start}. */
+export interface LauncherInForce {
+  readonly program: LauncherProgram;
+  readonly containment: Containment;
+}
 
 /** One command to run. */
 export interface LaunchRequest {
@@ -11,17 +20,23 @@ export interface LaunchRequest {
   readonly workingDirectory: string;
   /** The whole environment of the command; nothing of the service's own is added but the marker. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Absolute path of a file to make; it may not exist. */
+  /** Absolute path of the file for what it writes, made once that is more than is told with the end, or takes long. */
   readonly stdoutPath: string;
-  /** Likewise; made with the first byte that the command writes there, so it may be missing in the end. */
   readonly stderrPath: string;
-  /** Bytes that each of the two files may take; a command that writes more is killed. */
+  /** Bytes that are taken of each of the two streams; a command that writes more is killed. */
   readonly maxOutputBytes: number;
   /**
    * Ms on the machine's monotonic clock: at that time the command is killed, without a grace, even where the
    * process that launched it is stopped or can't speak; null: never.
    */
   readonly endBy: number | null;
+}
+
+/** What a command wrote to one of its two streams. */
+export interface Captured {
+  readonly bytes: number;
+  /** All of it, where it is short and was soon over; null where it is in the file. */
+  readonly content: Buffer | null;
 }
 
 /** How a command ended. Exactly one of `exitCode` and `signal` is not null. */
@@ -34,16 +49,16 @@ export interface ProcessEnd {
   readonly outputLimitReached: boolean;
   /** True where the command was killed since its `endBy` had come. */
   readonly overdue: boolean;
-  /** Bytes in the two files, at most `maxOutputBytes` each. */
-  readonly stdoutBytes: number;
-  readonly stderrBytes: number;
+  /** At most `maxOutputBytes` each. */
+  readonly stdout: Captured;
+  readonly stderr: Captured;
 }
 
 export interface RunningProcess {
   /**
-   * Resolves once nothing of the command is alive any more and both output files are complete and closed.
-   * Rejects with {@link LauncherLostError} where the launcher died, and with {@link OutputLostError} where
-   * the output could not be written, say to a full disk: then too nothing of it is alive.
+   * Resolves once nothing of the command is alive any more and its output is complete, files closed. Rejects with
+   * {@link LaunchFailedError} where nothing was started, with {@link LauncherLostError} where the launcher died, and with
+   * {@link OutputLostError} where the output could not be written, say to a full disk: then too nothing of it is alive.
    */
   readonly ended: Promise<ProcessEnd>;
   /**
@@ -81,11 +96,11 @@ export class OutputLostError extends Error {
 
 /** Starts commands in processes that are not the server's children, and ends them whole. */
 export abstract class Launcher {
-  /** Starts the launcher process, probes the host. Resolves with what containment is in force. */
-  abstract start(): Promise<Containment>;
+  /** Starts the launcher process, probes the host. */
+  abstract start(): Promise<LauncherInForce>;
   /**
-   * Rejects with {@link LaunchFailedError} where nothing was started, and with {@link LauncherLostError} where
-   * the launcher died over it: the command may have begun, nothing of it is alive.
+   * Resolves when the launcher has been asked; the command may begin at once.
+   * Rejects with {@link LaunchFailedError} where there is no launcher, or it can't be asked for this.
    */
   abstract launch(request: LaunchRequest): Promise<RunningProcess>;
   /** Kills all that still runs, ends the launcher process, waits for both. */

@@ -1,92 +1,57 @@
-import { lstatSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { removeTree } from './remove-tree.js';
 
-const OWNER_ONLY = 0o700;
-/** Above it, in bytes, unlinking takes long enough to be left to the thread pool's pace. */
-const SMALL_FILE = 4_194_304;
+const FILES = 'files';
 
-/** Where one attempt lives: the command's working directory, and beside it, out of its sight, what it printed. */
+/** Where an attempt lives: the command's working directory, and beside it, out of its sight, what it printed. */
 export class Workspace {
   /** The command's working directory. */
   readonly filesPath: string;
   /** Where standard output and error are captured; not made here. */
   readonly stdoutPath: string;
   readonly stderrPath: string;
+  private readonly asMade: readonly (Stats | undefined)[];
 
-  private constructor(private readonly path: string) {
-    this.filesPath = join(path, 'files');
+  /** @param path of its directories, which exist and are empty */
+  constructor(readonly path: string) {
+    this.filesPath = join(path, FILES);
     this.stdoutPath = join(path, 'stdout');
     this.stderrPath = join(path, 'stderr');
-  }
-
-  /**
-   * @param root absolute path of an existing directory
-   * @param key a plain file name; rejects where there is a workspace of that key
-   */
-  static create(root: string, key: string): Promise<Workspace> {
-    return promised(() => {
-      const workspace = Workspace.open(root, key);
-      mkdirSync(workspace.path, OWNER_ONLY);
-      mkdirSync(workspace.filesPath, OWNER_ONLY);
-      return workspace;
-    });
-  }
-
-  /** The workspace of an earlier run, to remove it. */
-  static open(root: string, key: string): Workspace {
-    return new Workspace(join(root, key));
+    this.asMade = [statsOf(path), statsOf(this.filesPath)];
   }
 
   /** True where a command has put something else in the place of its directories, such as a link to others. */
   get isReplaced(): boolean {
-    return [this.path, this.filesPath].some((path) => {
-      return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false;
-    });
+    return [statsOf(this.path), statsOf(this.filesPath)].some((found) => found?.isDirectory() === false);
+  }
+
+  /**
+   * True where it is empty, and its directories are the very ones that were made: what changes their modes, owners,
+   * attributes or entries, be it undone later, changes their ctime.
+   */
+  get isUntouched(): boolean {
+    const [outer, inner] = this.asMade;
+    return isSame(statsOf(this.path), outer) && isSame(statsOf(this.filesPath), inner) && this.isEmpty();
   }
 
   /** Removes all of it, whatever a command made of it; rejects where something is left. Nothing may use it. */
   async remove(): Promise<void> {
-    if (!this.removeUntouched()) await removeTree(this.path);
+    await removeTree(this.path);
   }
 
-  /** The usual case, in few calls: no file was left behind, and what was printed is small. */
-  private removeUntouched(): boolean {
-    try {
-      if (!lstatSync(this.path).isDirectory()) return false;
-      rmdirSync(this.filesPath);
-      removeSmall(this.stdoutPath);
-      removeSmall(this.stderrPath);
-      rmdirSync(this.path);
-      return true;
-    } catch {
-      return false;
-    }
+  /** Asked beside the ctime, which some kernels count in steps of 4 ms. */
+  private isEmpty(): boolean {
+    return readdirSync(this.path).join('/') === FILES && readdirSync(this.filesPath).length === 0;
   }
 }
 
-/** Keys of all workspaces below a root, half-removed ones included; none where there is no such directory. */
-export function listWorkspaces(root: string): Promise<string[]> {
-  return promised(() => {
-    try {
-      return readdirSync(root);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-      throw error;
-    }
-  });
+function statsOf(path: string): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false });
 }
 
-function removeSmall(path: string): void {
-  const size = lstatSync(path, { throwIfNoEntry: false })?.size;
-  if (size === undefined) return;
-  if (size > SMALL_FILE) throw new Error('not small');
-  unlinkSync(path);
-}
-
-// A few calls of some microseconds each: cheaper than a way through the thread pool.
-function promised<T>(act: () => T): Promise<T> {
-  return new Promise((resolve) => {
-    resolve(act());
-  });
+function isSame(found: Stats | undefined, made: Stats | undefined): boolean {
+  if (found === undefined || made === undefined) return false;
+  const isSameNode = found.dev === made.dev && found.ino === made.ino && found.ctimeMs === made.ctimeMs;
+  return isSameNode && found.mode === made.mode && found.uid === made.uid && found.gid === made.gid;
 }

@@ -1,6 +1,7 @@
 import { DomainError } from '../../kernel/errors.js';
 import { parseForm } from './parse-form.js';
 import { parseJson5 } from './parse-json5.js';
+import { parsePlainJson } from './parse-plain-json.js';
 import { utf8Text } from './utf8-text.js';
 
 /** What JSON5 text can begin with, and what a form's field names can't without being escaped. */
@@ -18,7 +19,7 @@ const LOOKS_LIKE_FORM = /^&*[^\s=&]+=/;
 export function decodeBody(bytes: Buffer, contentType: string | undefined): unknown {
   const text = utf8Text(bytes);
   if (text.trim() === '') return undefined;
-  if (LOOKS_LIKE_JSON.test(text)) return parseJson5(text);
+  if (LOOKS_LIKE_JSON.test(text)) return parsePlainJson(text) ?? parseJson5(text);
   if (isForm(contentType) && LOOKS_LIKE_FORM.test(text)) return parseForm(text);
   throw new DomainError(
     'invalid_request',

@@ -1,7 +1,7 @@
 import { DomainError } from '../../kernel/errors.js';
 
 /** Names through which an object's prototype is reached; whoever copies objects later must not meet them. */
-const UNSAFE_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor']);
+export const UNSAFE_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor']);
 
 /** Far beyond any valid request, far below what exhausts the stack of whoever walks a body by recursion. */
 export const MAX_DEPTH = 32;

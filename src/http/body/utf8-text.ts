@@ -1,5 +1,7 @@
 import { DomainError } from '../../kernel/errors.js';
 
+const DECODER = new TextDecoder('utf-8', { fatal: true });
+
 /**
  * The text of a request's body; a leading byte order mark is dropped.
  *
@@ -7,7 +9,7 @@ import { DomainError } from '../../kernel/errors.js';
  */
 export function utf8Text(bytes: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return DECODER.decode(bytes);
   } catch {
     throw new DomainError('invalid_request', 'The body is not valid UTF-8.');
   }

@@ -27,6 +27,7 @@ class BodyReading {
   private readonly chunks: Buffer[] = [];
   private size = 0;
   private isTooLarge = false;
+  private isOver = false;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -72,13 +73,17 @@ class BodyReading {
     }, milliseconds);
   }
 
-  /** Only the first call counts: a promise settles once. */
+  /** Only the first call counts: after its end, every request is closed as well. */
   private finish(isWhole: boolean): void {
+    if (this.isOver) return;
+    this.isOver = true;
     clearTimeout(this.timer);
     if (this.isTooLarge) {
       this.outcome.reject(new DomainError('too_large', `The body is larger than ${this.maxBytes} bytes.`));
     } else if (isWhole) {
-      this.outcome.resolve(Buffer.concat(this.chunks, this.size));
+      const [only, ...others] = this.chunks;
+      const isOneChunk = only !== undefined && others.length === 0;
+      this.outcome.resolve(isOneChunk ? only : Buffer.concat(this.chunks, this.size));
     } else {
       this.outcome.reject(new DomainError('invalid_request', 'The body ended early or came too slowly.'));
     }

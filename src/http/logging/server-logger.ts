@@ -1,5 +1,9 @@
 import { Logger, PinoLogger } from 'nestjs-pino';
-import { requestLog } from './request-log.js';
+import { destination, pino, type Logger as Pino } from 'pino';
+
+/** Lines are written when there are so many bytes of them, or so many ms after they were logged. */
+const WRITTEN_AT_BYTES = 8_192;
+const WRITTEN_WITHIN_MS = 50;
 
 /** What Nest tells of its own start: a line per module and route. */
 const CHATTY: ReadonlySet<unknown> = new Set([
@@ -10,12 +14,24 @@ const CHATTY: ReadonlySet<unknown> = new Set([
   'RoutesResolver',
 ]);
 
-/** Nest's logger, which writes through pino; the framework's own chatter goes to `debug`. */
+/**
+ * Nest's logger, which writes JSON lines to standard output through pino; the framework's own chatter goes to `debug`.
+ */
 export class ServerLogger extends Logger {
+  private constructor(readonly pino: Pino) {
+    const settings = { pinoHttp: { logger: pino } };
+    super(new PinoLogger(settings), settings);
+  }
+
   /** @param level pino's, or `silent` */
   static ofLevel(level: string): ServerLogger {
-    const settings = requestLog(level);
-    return new ServerLogger(new PinoLogger(settings), settings);
+    // Lines are written together: each call to write costs as much as the line. The end of the process writes what is left.
+    const stdout = destination({
+      sync: false,
+      minLength: WRITTEN_AT_BYTES,
+      periodicFlush: WRITTEN_WITHIN_MS,
+    });
+    return new ServerLogger(pino({ level, base: null }, stdout));
   }
 
   override log(message: unknown, ...rest: unknown[]): void {

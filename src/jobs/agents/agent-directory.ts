@@ -5,9 +5,12 @@ import { hasAll, labelSetText, labelsIn } from '../../kernel/agent-labels.js';
 import { Clock } from '../../kernel/clock.js';
 import { JOBS_OPTIONS, type JobsOptions } from '../jobs.options.js';
 import { AgentsRepository } from './agents.repository.js';
+import { Groups } from './groups.js';
 
 /** Whoever asks why a job waits may ask often: so long the answer is taken for still true, in ms. */
 const FRESH_MS = 500;
+/** Some 600 bytes each at the most: far below what a database takes as one statement. */
+const SIGNS_AT_ONCE = 500;
 
 /** An agent that is alive. */
 export interface LiveAgent extends AgentCard {
@@ -18,7 +21,8 @@ export interface LiveAgent extends AgentCard {
 /** Which agents are alive: those that gave a sign of life within the time after which they would be lost. */
 @Injectable()
 export class AgentDirectory extends LiveAgents {
-  private known: Promise<readonly LiveAgent[]> | undefined;
+  private readonly signs = new Groups((agents: readonly AgentCard[]) => this.note(agents), SIGNS_AT_ONCE);
+  private known: Promise<readonly (readonly string[])[]> | undefined;
   private knownAt = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -30,9 +34,8 @@ export class AgentDirectory extends LiveAgents {
   }
 
   /** Notes a sign of life. */
-  async saw({ labels, ...agent }: AgentCard): Promise<void> {
-    const row = { ...agent, labels: labelSetText(labels), seenAt: this.clock.now() };
-    await this.agents.save(row, this.lostSince());
+  saw(agent: AgentCard): Promise<void> {
+    return this.signs.ask(agent);
   }
 
   /** Of the process of an agent that is alive, or null. */
@@ -51,14 +54,13 @@ export class AgentDirectory extends LiveAgents {
   }
 
   async labelSets(): Promise<readonly (readonly string[])[]> {
-    const sets = new Set((await this.live()).map(({ labels }) => labelSetText(labels)));
-    return [...sets].map(labelsIn);
+    return (await this.agents.labelSetsSince(this.lostSince())).map(labelsIn);
   }
 
   /** One sentence for a person where no live agent may run what requires `labels`; null where one may. */
   async whyNoneCanRun(labels: readonly string[]): Promise<string | null> {
-    const live = await this.recentlyLive();
-    if (live.some((agent) => hasAll(agent.labels, labels))) return null;
+    const live = await this.recentLabelSets();
+    if (live.some((set) => hasAll(set, labels))) return null;
     if (live.length === 0) return 'No agent is alive that could run it.';
     const wanted = `the ${labels.length === 1 ? 'label' : 'labels'} ${labels.join(', ')}`;
     return `No live agent has ${wanted}, which it requires.`;
@@ -69,10 +71,17 @@ export class AgentDirectory extends LiveAgents {
     return this.clock.now() - this.options.agentLostSeconds * 1_000;
   }
 
-  private recentlyLive(): Promise<readonly LiveAgent[]> {
+  private async note(agents: readonly AgentCard[]): Promise<undefined[]> {
+    const seenAt = this.clock.now();
+    const rows = agents.map(({ labels, ...agent }) => ({ ...agent, labels: labelSetText(labels), seenAt }));
+    await this.agents.save(rows, this.lostSince());
+    return agents.map(() => undefined);
+  }
+
+  private recentLabelSets(): Promise<readonly (readonly string[])[]> {
     const now = this.clock.now();
     if (this.known === undefined || now - this.knownAt >= FRESH_MS) {
-      this.known = this.live();
+      this.known = this.labelSets();
       this.knownAt = now;
       this.known.catch(() => {
         this.known = undefined;

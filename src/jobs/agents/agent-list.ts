@@ -20,10 +20,10 @@ export class AgentList {
   /** By name. Throws `DomainError('unavailable')` while the database is away. */
   async forCaller({ user, role }: Caller): Promise<readonly ListedAgent[]> {
     const [agents, held] = await Promise.all([this.directory.live(), this.jobs.allHeld()]);
-    const visible = held.filter(({ owner }) => role === 'admin' || owner === user);
-    return agents.map((agent) => ({
-      ...agent,
-      runningJobs: visible.filter((job) => job.agent === agent.name).map(({ id }) => id),
-    }));
+    const running = new Map(agents.map(({ name }): [string | null, string[]] => [name, []]));
+    for (const { id, owner, agent } of held) {
+      if (role === 'admin' || owner === user) running.get(agent)?.push(id);
+    }
+    return agents.map((agent) => ({ ...agent, runningJobs: running.get(agent.name) ?? [] }));
   }
 }

@@ -1,4 +1,4 @@
-import { type Rule } from '../../http/must.js';
+import { type Rule } from '../../http/property-rules.js';
 
 /** An object with these fields at least: a newer agent may send more. */
 export function recordRule(fields: Readonly<Record<string, Rule>>): Rule {

@@ -4,7 +4,7 @@ import {
   MAX_REPORTED_LEASES,
   MAX_REPORTED_PATH_BYTES,
 } from '../../execution/report-wire.port.js';
-import { type Rule } from '../../http/must.js';
+import { type Rule } from '../../http/property-rules.js';
 import { uuidRule } from '../api/rules/id.rules.js';
 import { integerRule } from '../api/rules/number.rules.js';
 import { requiresRule } from '../api/rules/requires.rule.js';

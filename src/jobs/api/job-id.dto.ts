@@ -1,11 +1,11 @@
-import { Transform } from 'class-transformer';
 import { DomainError } from '../../kernel/errors.js';
+import { Given } from '../../http/given.js';
 import { MayBeAbsent, Must } from '../../http/must.js';
 import { lowerCased, requiredUuidRule, uuidRule } from './rules/id.rules.js';
 
 /** A job's id where it must be given. */
 export class JobIdDto {
-  @Transform(({ value }) => lowerCased(value))
+  @Given(lowerCased)
   @Must(requiredUuidRule)
   job_id!: string;
 }
@@ -13,7 +13,7 @@ export class JobIdDto {
 /** A job's id where it may be given in another place. */
 export class MaybeJobIdDto {
   @MayBeAbsent()
-  @Transform(({ value }) => lowerCased(value))
+  @Given(lowerCased)
   @Must(uuidRule)
   job_id?: string;
 }

@@ -1,4 +1,4 @@
-import { Transform } from 'class-transformer';
+import { Given } from '../../http/given.js';
 import { MayBeAbsent, Must } from '../../http/must.js';
 import { type JobFilter, type VisibleState } from '../job.types.js';
 import { asArray } from './rules/id.rules.js';
@@ -19,7 +19,7 @@ const MAX_USER_LENGTH = 255;
 /** The query string of `GET /list_jobs`. */
 export class ListJobsDto {
   @MayBeAbsent()
-  @Transform(({ value }) => asArray(value))
+  @Given(asArray)
   @Must(statesRule)
   state?: VisibleState[];
 
@@ -28,7 +28,7 @@ export class ListJobsDto {
   user?: string;
 
   @MayBeAbsent()
-  @Transform(({ value }) => asArray(value))
+  @Given(asArray)
   @Must(labelFiltersRule)
   label?: string[];
 
@@ -41,7 +41,7 @@ export class ListJobsDto {
   created_before?: string;
 
   @MayBeAbsent()
-  @Transform(({ value }) => asInteger(value))
+  @Given(asInteger)
   @Must(integerRule(LIMIT))
   limit?: number;
 

@@ -1,5 +1,6 @@
 import { Given } from '../../http/given.js';
-import { MayBeAbsent, Must, type Rule } from '../../http/must.js';
+import { MayBeAbsent, Must } from '../../http/must.js';
+import { type Rule } from '../../http/property-rules.js';
 import { PRIORITY_RANGE, RETRIES_RANGE, type RunRequest, TIMEOUT_RANGE } from '../job.types.js';
 import { asArray, inputFilesRule, lowerCased, uuidRule } from './rules/id.rules.js';
 import { envRule, labelsRule } from './rules/map.rules.js';

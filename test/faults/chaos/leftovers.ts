@@ -2,6 +2,7 @@ import { basename, join, relative } from 'node:path';
 import { expect } from '@jest/globals';
 import { eventually } from '../../support/eventually.js';
 import { filesIn, noWorkingDirectoryIn, nothingAliveWith } from '../../support/marked-jobs.js';
+import { smallFilesIn } from '../../support/stored-files.js';
 import { type Fleet } from './fleet.js';
 import { type Yard } from './yard.js';
 
@@ -20,9 +21,10 @@ const CONSTANT_KEY = /^[^:]+:(queues|jobs(@[^:]+)?:(events|id|meta|stalled-check
 export async function noStrayFile(fleet: Fleet, owned: ReadonlySet<string>): Promise<void> {
   await eventually(
     async () => {
-      const stored = await filesIn(join(fleet.dataManager.dataDir, 'files', 'by-id'));
-      const strays = stored.filter((path) => !owned.has(basename(path, '.json')));
-      expect(strays.map((path) => basename(path))).toEqual([]);
+      const directory = join(fleet.dataManager.dataDir, 'files');
+      const large = (await filesIn(join(directory, 'by-id'))).map((path) => basename(path, '.json'));
+      const stored = [...large, ...smallFilesIn(directory)];
+      expect(stored.filter((id) => !owned.has(id))).toEqual([]);
     },
     { withinMs: REMOVED_WITHIN_MS, everyMs: 500 },
   );

@@ -24,11 +24,12 @@ export function findMariaDb() {
 /**
  * A MariaDB of our own in `directory`, on a free port, started and answering.
  *
- * @param {{ directory: string, removeAfter?: boolean, durable?: boolean }} options
- *   `removeAfter`: the directory goes with the server; `durable`: commits outlive a crash of the machine too
+ * @param {{ directory: string, removeAfter?: boolean, durable?: boolean, bufferPool?: string }} options
+ *   `removeAfter`: the directory goes with the server; `durable`: commits outlive a crash of the machine too;
+ *   `bufferPool`: its memory for pages, such as `64M`
  * @returns {Promise<MariaDb>}
  */
-export async function startMariaDb({ directory, removeAfter = false, durable = false }) {
+export async function startMariaDb({ directory, removeAfter = false, durable = false, bufferPool = '64M' }) {
   const programs = findMariaDb();
   if (!programs) throw new Error('neither mariadbd nor mysqld is on PATH');
   const data = join(directory, 'data');
@@ -44,7 +45,7 @@ export async function startMariaDb({ directory, removeAfter = false, durable = f
   const launch = async () => {
     const daemon = await startDaemon({
       command: programs.server,
-      args: serverArguments({ directory, data, port, durable }),
+      args: serverArguments({ directory, data, port, durable, bufferPool }),
       logPath: join(directory, 'server.log'),
       ...(removeAfter ? { removeAfter: directory } : {}),
     });
@@ -54,8 +55,8 @@ export async function startMariaDb({ directory, removeAfter = false, durable = f
   return { url, ...(await startService(launch)) };
 }
 
-/** @param {{ directory: string, data: string, port: number, durable: boolean }} options */
-function serverArguments({ directory, data, port, durable }) {
+/** @param {{ directory: string, data: string, port: number, durable: boolean, bufferPool: string }} options */
+function serverArguments({ directory, data, port, durable, bufferPool }) {
   return [
     '--no-defaults',
     `--datadir=${data}`,
@@ -67,7 +68,7 @@ function serverArguments({ directory, data, port, durable }) {
     '--skip-log-bin',
     // 2 outlives a kill of the server, not of the machine: all that a test needs.
     `--innodb-flush-log-at-trx-commit=${durable ? 1 : 2}`,
-    '--innodb-buffer-pool-size=64M',
+    `--innodb-buffer-pool-size=${bufferPool}`,
     '--max-connections=500',
     ...asRoot(),
   ];

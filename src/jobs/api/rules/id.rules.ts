@@ -1,4 +1,4 @@
-import { type Rule } from '../../../http/must.js';
+import { type Rule } from '../../../http/property-rules.js';
 import { isUuid } from '../../../kernel/ids.js';
 import { MAX_INPUT_FILES } from '../../job.types.js';
 

@@ -1,4 +1,4 @@
-import { type Rule } from '../../../http/must.js';
+import { type Rule } from '../../../http/property-rules.js';
 import { VISIBLE_STATES } from '../../job.types.js';
 import { faultOfLabel } from './map.rules.js';
 

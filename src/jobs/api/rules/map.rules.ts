@@ -1,4 +1,4 @@
-import { type Rule } from '../../../http/must.js';
+import { type Rule } from '../../../http/property-rules.js';
 import { faultOfArgument, isLineOf } from './text.rules.js';
 
 const MAX_ENV_ENTRIES = 1_000;

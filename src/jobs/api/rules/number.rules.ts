@@ -1,4 +1,4 @@
-import { type Rule } from '../../../http/must.js';
+import { type Rule } from '../../../http/property-rules.js';
 import { MAX_TTL } from '../../job.types.js';
 
 /** The exact value of a JSON number or decimal string, 0 … 2^64 - 1; undefined for everything else. */

@@ -1,5 +1,5 @@
 import { isSafeGlob } from '../../../execution/output-globs.port.js';
-import { type Rule } from '../../../http/must.js';
+import { type Rule } from '../../../http/property-rules.js';
 import { MAX_OUTPUT_GLOBS } from '../../job.types.js';
 
 /** Globs of files to keep, relative to the working directory. */

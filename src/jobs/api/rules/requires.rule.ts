@@ -1,4 +1,4 @@
-import { type Rule } from '../../../http/must.js';
+import { type Rule } from '../../../http/property-rules.js';
 import { isAgentLabel, MAX_AGENT_LABELS, MAX_LABEL_LENGTH } from '../../../kernel/agent-labels.js';
 
 /** Labels that a job asks of its agent. */

@@ -1,4 +1,4 @@
-import { type Rule } from '../../../http/must.js';
+import { type Rule } from '../../../http/property-rules.js';
 import { MAX_COMMAND_BYTES } from '../../job.types.js';
 
 const LONE_SURROGATE = /\p{Surrogate}/u;

@@ -1,0 +1,183 @@
+/*
+ * The native launcher: starts and ends commands for a server that holds its standard input and output. What the two say to each
+ * other is in src/execution/runner/protocol.ts, what the launcher promises in src/execution/runner/launcher.ts.
+ *
+ *   main.c      the event loop, and what the server asks for
+ *   wire.c      frames in, frames out
+ *   seat.c      a seat: room for one command at a time, and when it must end
+ *   starter.c   the process behind a seat, which forks, contains and reaps the commands
+ *   starters.c  how such a process is made and ended
+ *   probe.c     what this host offers
+ *   descent.c   who descends from whom, where there is no namespace
+ *   output.c    what a command writes: in memory while it is little, in a file otherwise
+ */
+#ifndef LAUNCHER_H
+#define LAUNCHER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* What the kernel takes for arguments and environment, and the paths of one launch, with room for the pointers to them. */
+#define ARENA_BYTES (2304u * 1024u)
+#define DETAIL_BYTES 256
+
+/* ---- wire.c ---- */
+
+struct bytes {
+  char *data;
+  size_t length, capacity;
+};
+
+void bytes_append(struct bytes *bytes, const void *data, size_t length);
+
+/* False at the end of standard input. `take` gets each whole request, its fields each ended by NUL. */
+bool wire_read(void (*take)(char *fields, size_t length));
+void report_begin(const char *op);
+void report_text(const char *text);
+void report_number(int64_t number);
+void report_bytes(const char *data, size_t length);
+void report_end(void);
+/* Writes what the server takes now; true where some is left for later. */
+bool wire_flush(void);
+
+/* ---- output.c ---- */
+
+struct output {
+  int pipe; /* read end, non-blocking */
+  const char *path;
+  uint64_t limit, bytes;
+  double file_from; /* monotonic ms: from then on a file has what was written, so that it can be watched */
+  int file;         /* -1: all of it is held in memory */
+  size_t held_length;
+  char *held;
+  bool stopped; /* the rest is dropped */
+};
+
+enum taken { TAKEN_ALL, TAKEN_LIMIT, TAKEN_FAULT };
+
+void output_begin(struct output *output, const char *path, uint64_t limit, double file_from);
+/* Takes what is in the pipe, one chunk or all of it. `fault` is told where the file can't be written. */
+enum taken output_take(struct output *output, bool all, char *fault);
+enum taken output_to_file(struct output *output, char *fault);
+/* What comes from now on is dropped. */
+void output_end(struct output *output);
+
+/* ---- starter.c, and what it shares with the launcher, each writing while the other waits ---- */
+
+enum containment { PID_NAMESPACE, USER_PID_NAMESPACE, SUBREAPER };
+
+struct shared {
+  const char *directory;
+  char **arguments;
+  char **environment;
+  uint64_t lock_limit;
+  int status;          /* of the shell, as wait(2) has it */
+  bool killed_running; /* the shell was alive when it was killed */
+  bool spent;          /* the command has changed what the next one would find */
+  char fault[DETAIL_BYTES];
+  _Alignas(16) char arena[ARENA_BYTES];
+};
+
+/* From the launcher to a starter, a byte each. */
+#define RUN 'R'
+#define TERMINATE 'T'
+#define KILL 'K'
+/* From a starter to the launcher. */
+#define READY 'Y'
+#define NOT_BEGUN 'F'
+#define SHELL_ENDED 'S' /* and has left others behind */
+#define ALL_ENDED 'E'
+
+struct starter_ends {
+  struct shared *shared;
+  int control, output, error;
+  uid_t user; /* as they are outside */
+  gid_t group;
+};
+
+_Noreturn void starter_main(const struct starter_ends *ends);
+
+/* ---- descent.c ---- */
+
+/* Sends a signal to all that descends from this process, but not to the spared ones and theirs; says to how many. */
+size_t signal_descendants(int signal, bool (*is_spared)(pid_t pid));
+
+/* ---- seat.c ---- */
+
+enum source { REQUESTS, REPORTS, CONTROL, OUTPUT, ERROR };
+
+struct watched {
+  enum source source;
+  struct seat *seat;
+};
+
+struct seat {
+  struct seat *next;
+  struct shared *shared;
+  pid_t starter; /* 0: none */
+  int control;
+  struct output output, error;
+  struct watched watched[ERROR + 1];
+  bool busy;
+  /* The command that it runs. */
+  int64_t id;
+  double end_by, kill_at, give_up_at; /* monotonic ms, INFINITY: never */
+  bool terminating, killing, overdue, limit_reached;
+  char fault[DETAIL_BYTES];
+};
+
+struct launch {
+  int64_t id;
+  uint64_t lock_limit, max_output;
+  double end_by;
+  const char *directory, *output_path, *error_path, *command;
+  char *environment; /* each ended by NUL, an empty one after the last */
+  size_t environment_count;
+};
+
+/* One without a command, into whose arena the fields of a launch are put. Null: none can be had, `fault` says why. */
+struct seat *seat_take(char *fault);
+void seat_set_words(struct shared *shared, const struct launch *launch, char **pointers);
+void seat_launch(struct seat *seat, const struct launch *launch);
+/* That runs a command, or whose process it is; null: there is none. */
+struct seat *seat_of(int64_t id);
+struct seat *seat_behind(pid_t starter);
+void seat_stop(struct seat *seat, double grace);
+void seat_heard(struct seat *seat);
+void seat_wrote(struct seat *seat, struct output *output);
+/* Kills what is due, and says when to come again, in ms; -1: never. */
+int seats_keep_time(void);
+void seats_reap(void);
+bool seats_busy(void);
+void seats_kill_all(void);
+void seats_dispose(void);
+
+/* ---- starters.c ---- */
+
+extern enum containment contained_by;
+
+bool starter_start(struct seat *seat, char *fault);
+/* Kills it, with all that it has started. */
+void starter_end(struct seat *seat);
+/* It is dead. */
+void starter_let_go(struct seat *seat);
+/* What a starter left that died before its command: this process is the next one to get its orphans. */
+void end_orphans(void);
+void send_order(const struct seat *seat, char order);
+/* The next word of a starter; 0 where it says nothing. */
+char hear_within(const struct seat *seat, int ms);
+void close_from(int first);
+
+/* ---- probe.c ---- */
+
+/* Finds the strongest containment that works here, by use. Null where none does, `fault` says why. */
+const char *probe(const char *forced, char *fault);
+
+/* ---- main.c ---- */
+
+double now(void);
+void watch(int fd, struct watched *watched);
+
+#endif

@@ -1,0 +1,202 @@
+#include "launcher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CANNOT_EXEC 126
+#define KILL_AGAIN_MS 2
+
+static struct shared *shared;
+static int control, mounts = -1;
+static char output_path[32], error_path[32];
+/* The shell of the command; 0: it has ended. */
+static pid_t shell;
+/* The command is running, or something of it is alive. */
+static bool occupied, killing;
+
+static void say(char what) {
+  while (write(control, &what, 1) < 0 && errno == EINTR) continue;
+}
+
+static _Noreturn void give_up(const char *what) {
+  snprintf(shared->fault, sizeof shared->fault, "%s: %s", what, strerror(errno));
+  say(NOT_BEGUN);
+  _exit(1);
+}
+
+static void write_file(const char *path, const char *text) {
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  /* Some kernels have no setgroups file, and want none. */
+  if (fd < 0 && errno == ENOENT) return;
+  if (fd < 0 || write(fd, text, strlen(text)) < 0) give_up(path);
+  close(fd);
+}
+
+/* To the very ids that it has outside. */
+static void map_user(uid_t user, gid_t group) {
+  char map[64];
+  write_file("/proc/self/setgroups", "deny");
+  snprintf(map, sizeof map, "%u %u 1", user, user);
+  write_file("/proc/self/uid_map", map);
+  snprintf(map, sizeof map, "%u %u 1", group, group);
+  write_file("/proc/self/gid_map", map);
+}
+
+static void enter_namespace(void) {
+  if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0) give_up("mount /");
+  if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0) give_up("mount /proc");
+  mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+  if (mounts < 0) give_up("/proc/self/mountinfo");
+}
+
+static void child_ended(int signal) { (void)signal; }
+
+static void reset_signals(void) {
+  for (int signal = 1; signal < NSIG; signal += 1)
+    if (signal != SIGKILL && signal != SIGSTOP) sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+  sigaction(SIGCHLD, &(struct sigaction){.sa_handler = child_ended, .sa_flags = SA_NOCLDSTOP}, NULL);
+  sigset_t mask;
+  sigemptyset(&mask);
+  sigaddset(&mask, SIGCHLD);
+  sigprocmask(SIG_SETMASK, &mask, NULL);
+}
+
+/* ---- between fork and exec: the place for limits, and for namespaces of a command's own ---- */
+
+static _Noreturn void cannot(const char *what) {
+  snprintf(shared->fault, sizeof shared->fault, "%s: %s", what, strerror(errno));
+  _exit(CANNOT_EXEC);
+}
+
+static void take_as(int descriptor, const char *path, int flags) {
+  int fd = open(path, flags);
+  if (fd < 0 || dup2(fd, descriptor) < 0) cannot(path);
+  if (fd != descriptor) close(fd);
+}
+
+/* Runs in the memory of the starter, which waits: it may write to nothing but `shared`. */
+static _Noreturn void become_command(void) {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  setsid();
+  struct rlimit mark = {shared->lock_limit, shared->lock_limit};
+  setrlimit(RLIMIT_LOCKS, &mark);
+  if (chdir(shared->directory) < 0) cannot("the working directory");
+  /* Opened anew: what a command sets on its own, such as O_NONBLOCK, is not for the next. */
+  take_as(STDIN_FILENO, "/dev/null", O_RDONLY);
+  take_as(STDOUT_FILENO, output_path, O_WRONLY);
+  take_as(STDERR_FILENO, error_path, O_WRONLY);
+  execve("/bin/sh", shared->arguments, shared->environment);
+  cannot("/bin/sh");
+}
+
+static void run(void) {
+  shared->fault[0] = '\0';
+  shared->killed_running = shared->spent = false;
+  pid_t pid = vfork();
+  if (pid == 0) become_command();
+  if (pid < 0) snprintf(shared->fault, sizeof shared->fault, "fork: %s", strerror(errno));
+  if (shared->fault[0] == '\0') {
+    shell = pid;
+    occupied = true;
+    killing = false;
+    return;
+  }
+  if (pid > 0) waitpid(pid, NULL, 0);
+  say(NOT_BEGUN);
+}
+
+/* ---- until nothing of it is alive ---- */
+
+static bool nobody(pid_t pid) {
+  (void)pid;
+  return false;
+}
+
+static void signal_all(int signal) {
+  /* In a namespace: to every process but this one, in one step of the kernel's. */
+  if (contained_by == SUBREAPER) signal_descendants(signal, nobody);
+  else kill(-1, signal);
+}
+
+static void told_end(void) {
+  /* The event counts since the last look. */
+  struct pollfd changed = {.fd = mounts, .events = POLLPRI};
+  if (mounts >= 0 && poll(&changed, 1, 0) > 0) shared->spent = true;
+  occupied = killing = false;
+  say(ALL_ENDED);
+}
+
+/* All that a command leaves becomes a child of this process, so where there is none, nothing is alive. */
+static void reap(void) {
+  bool shell_ended = false;
+  for (;;) {
+    int status;
+    pid_t pid = waitpid(-1, &status, WNOHANG | __WALL);
+    if (pid < 0 && errno == EINTR) continue;
+    if (pid < 0) break;
+    if (pid == 0) {
+      if (shell_ended) say(SHELL_ENDED);
+      return;
+    }
+    if (pid != shell) continue;
+    shared->status = status;
+    shell = 0;
+    shell_ended = true;
+  }
+  if (occupied) told_end();
+}
+
+static void obey(char order) {
+  if (order == RUN) run();
+  if (order == TERMINATE) {
+    signal_all(SIGTERM);
+    signal_all(SIGCONT);
+  }
+  if (order == KILL) {
+    shared->killed_running = shell != 0;
+    killing = occupied;
+  }
+}
+
+_Noreturn void starter_main(const struct starter_ends *ends) {
+  shared = ends->shared;
+  control = ends->control;
+  snprintf(output_path, sizeof output_path, "/proc/self/fd/%d", ends->output);
+  snprintf(error_path, sizeof error_path, "/proc/self/fd/%d", ends->error);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  prctl(PR_SET_NAME, "job-starter");
+  /* Whoever starts a command is not to be put off the processor by it; its share stays the same. */
+  sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
+  reset_signals();
+  if (contained_by == SUBREAPER && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) give_up("subreaper");
+  if (contained_by == USER_PID_NAMESPACE) map_user(ends->user, ends->group);
+  if (contained_by != SUBREAPER) enter_namespace();
+  say(READY);
+  sigset_t none;
+  sigemptyset(&none);
+  for (;;) {
+    struct pollfd asked = {.fd = control, .events = POLLIN};
+    struct timespec again = {.tv_nsec = KILL_AGAIN_MS * 1000000};
+    char order;
+    int ready = ppoll(&asked, 1, killing ? &again : NULL, &none);
+    if (ready > 0) {
+      ssize_t length = read(control, &order, 1);
+      if (length == 0) _exit(0);
+      if (length > 0) obey(order);
+    }
+    if (killing) signal_all(SIGKILL);
+    reap();
+  }
+}

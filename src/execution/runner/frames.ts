@@ -1,0 +1,199 @@
+import { type Captured, type Containment } from './launcher.js';
+import { type CommandEnd, type LauncherReport, type LauncherRequest, type LaunchOrder } from './protocol.js';
+
+/** The two ways of {@link LauncherRequest} and {@link LauncherReport} over a pipe; protocol.ts has the rules. */
+
+const LENGTH_BYTES = 4;
+/** Number of what can't be: an exit code where a signal came, bytes held where there is a file. */
+const NONE = -1;
+
+export function encodeRequest(request: LauncherRequest): Buffer {
+  switch (request.op) {
+    case 'start':
+      return frame([request.op, request.containment ?? '', request.instance]);
+    case 'launch':
+      return frame([request.op, request.id, ...fieldsOf(request.order)]);
+    case 'stop':
+      return frame([request.op, request.id, request.graceMs]);
+    case 'endBy':
+      return frame([request.op, request.id, request.time]);
+  }
+}
+
+export function decodeRequest(payload: Buffer): LauncherRequest {
+  const fields = new Fields(payload);
+  const op = fields.text() as LauncherRequest['op'];
+  switch (op) {
+    case 'start':
+      return { op, containment: containmentOf(fields.text()), instance: fields.text() };
+    case 'launch':
+      return { op, id: fields.number(), order: orderOf(fields) };
+    case 'stop':
+      return { op, id: fields.number(), graceMs: fields.number() };
+    case 'endBy':
+      return { op, id: fields.number(), time: fields.number() };
+  }
+}
+
+export function encodeReport(report: LauncherReport): Buffer {
+  switch (report.op) {
+    case 'ready':
+      return frame([report.op, report.containment]);
+    case 'unable':
+      return frame([report.op, report.detail]);
+    case 'refused':
+    case 'lost':
+      return frame([report.op, report.id, report.detail]);
+    case 'ended':
+      return encodeEnd(report.id, report.end);
+  }
+}
+
+export function decodeReport(payload: Buffer): LauncherReport {
+  const fields = new Fields(payload);
+  const op = fields.text() as LauncherReport['op'];
+  switch (op) {
+    case 'ready':
+      return { op, containment: fields.text() as Containment };
+    case 'unable':
+      return { op, detail: fields.text() };
+    case 'refused':
+    case 'lost':
+      return { op, id: fields.number(), detail: fields.text() };
+    case 'ended':
+      return { op, id: fields.number(), end: endOf(fields) };
+  }
+}
+
+/** Cuts a stream of bytes into the payloads of its frames; a long one costs no more than its length. */
+export class FrameSplitter {
+  private chunks: Buffer[] = [];
+  private length = 0;
+
+  /** @param onFrame gets each whole payload, its own only until it returns */
+  constructor(private readonly onFrame: (payload: Buffer) => void) {}
+
+  push(chunk: Buffer): void {
+    this.chunks.push(chunk);
+    this.length += chunk.length;
+    if (this.length < LENGTH_BYTES + this.awaited()) return;
+    let rest = this.joined();
+    while (rest.length >= LENGTH_BYTES) {
+      const end = LENGTH_BYTES + rest.readUInt32LE(0);
+      if (rest.length < end) break;
+      this.onFrame(rest.subarray(LENGTH_BYTES, end));
+      rest = rest.subarray(end);
+    }
+    this.chunks = rest.length === 0 ? [] : [rest];
+    this.length = rest.length;
+  }
+
+  /** Bytes of the payload that has begun; 0 where that is not known yet. */
+  private awaited(): number {
+    const [first] = this.chunks;
+    if (first !== undefined && first.length >= LENGTH_BYTES) return first.readUInt32LE(0);
+    return this.length < LENGTH_BYTES ? 0 : this.joined().readUInt32LE(0);
+  }
+
+  private joined(): Buffer {
+    if (this.chunks.length > 1) this.chunks = [Buffer.concat(this.chunks)];
+    return this.chunks[0] ?? Buffer.alloc(0);
+  }
+}
+
+/** Reads one field after the other. */
+class Fields {
+  private at = 0;
+
+  constructor(private readonly payload: Buffer) {}
+
+  text(): string {
+    const end = this.payload.indexOf(0, this.at);
+    const text = this.payload.toString('utf8', this.at, end);
+    this.at = end + 1;
+    return text;
+  }
+
+  number(): number {
+    return Number(this.text());
+  }
+
+  /** A copy, since the payload is another's soon. */
+  bytes(length: number): Buffer {
+    const bytes = Buffer.from(this.payload.subarray(this.at, this.at + length));
+    this.at += length;
+    return bytes;
+  }
+}
+
+function frame(fields: readonly (string | number)[], ...contents: readonly Buffer[]): Buffer {
+  const text = `${fields.join('\0')}\0`;
+  const textBytes = Buffer.byteLength(text);
+  const length = contents.reduce((sum, content) => sum + content.length, textBytes);
+  const buffer = Buffer.allocUnsafe(LENGTH_BYTES + length);
+  buffer.writeUInt32LE(length, 0);
+  let at = LENGTH_BYTES + buffer.write(text, LENGTH_BYTES);
+  for (const content of contents) at += content.copy(buffer, at);
+  return buffer;
+}
+
+function fieldsOf(order: LaunchOrder): (string | number)[] {
+  const { lockLimit, maxOutputBytes, endBy, workingDirectory, stdoutPath, stderrPath } = order;
+  const { command, environment } = order;
+  return [
+    ...[lockLimit, maxOutputBytes, endBy ?? '', workingDirectory, stdoutPath, stderrPath],
+    ...[command, environment.length, ...environment],
+  ];
+}
+
+function orderOf(fields: Fields): LaunchOrder {
+  const [lockLimit, maxOutputBytes, endBy] = [fields.text(), fields.number(), fields.text()];
+  const [workingDirectory, stdoutPath, stderrPath] = [fields.text(), fields.text(), fields.text()];
+  const command = fields.text();
+  const environment = Array.from({ length: fields.number() }, () => fields.text());
+  return {
+    lockLimit,
+    maxOutputBytes,
+    endBy: endBy === '' ? null : Number(endBy),
+    workingDirectory,
+    stdoutPath,
+    stderrPath,
+    command,
+    environment,
+  };
+}
+
+function encodeEnd(id: number, end: CommandEnd): Buffer {
+  const contents = [end.stdout.content, end.stderr.content].filter((content) => content !== null);
+  return frame(
+    [
+      ...['ended', id, end.exitCode ?? NONE, end.signal ?? 0],
+      ...[Number(end.outputLimitReached), Number(end.overdue)],
+      ...[end.stdout.bytes, heldOf(end.stdout), end.stderr.bytes, heldOf(end.stderr)],
+    ],
+    ...contents,
+  );
+}
+
+function heldOf({ content }: Captured): number {
+  return content?.length ?? NONE;
+}
+
+function endOf(fields: Fields): CommandEnd {
+  const [exitCode, signal] = [fields.number(), fields.number()];
+  const [limitReached, overdue] = [fields.number(), fields.number()];
+  const [stdoutBytes, stdoutHeld] = [fields.number(), fields.number()];
+  const [stderrBytes, stderrHeld] = [fields.number(), fields.number()];
+  return {
+    exitCode: exitCode === NONE ? null : exitCode,
+    signal: signal === 0 ? null : signal,
+    outputLimitReached: limitReached !== 0,
+    overdue: overdue !== 0,
+    stdout: { bytes: stdoutBytes, content: stdoutHeld === NONE ? null : fields.bytes(stdoutHeld) },
+    stderr: { bytes: stderrBytes, content: stderrHeld === NONE ? null : fields.bytes(stderrHeld) },
+  };
+}
+
+function containmentOf(text: string): Containment | null {
+  return text === '' ? null : (text as Containment);
+}

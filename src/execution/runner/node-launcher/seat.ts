@@ -1,0 +1,230 @@
+import { constants } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '../../../kernel/errors.js';
+import { type CommandEnd, type LaunchOrder } from '../protocol.js';
+import { type Cell, type CellMaker } from './cell.js';
+import { type Deadline } from '../../../kernel/deadline.js';
+import { type Fifo } from './fifo.js';
+import { OutputChannel, type OutputStop } from './output-channel.js';
+import { type ShellStatus } from './shell-status.js';
+import { type StarterReport } from './starter.js';
+
+const LOOK_AGAIN_MS = 5;
+/** A starter that takes longer is stopped, or has lost its command already. */
+const BEGUN_WITHIN_MS = 3_000;
+const TOLD_WITHIN_MS = 1_000;
+
+export interface SeatOptions {
+  readonly instance: string;
+  readonly tether: readonly string[];
+  readonly makeCell: CellMaker;
+}
+
+/** What a seat says of a command, in this order: started, then its end; or that nothing was started. */
+export type RunResult =
+  | { readonly kind: 'ended'; readonly end: CommandEnd }
+  | { readonly kind: 'refused'; readonly detail: string }
+  | { readonly kind: 'lost'; readonly detail: string };
+
+/** The command that a seat runs at the moment. */
+interface Run {
+  readonly cell: Cell;
+  shellEnded: boolean;
+  limitReached: boolean;
+  overdue: boolean;
+  fault: string | null;
+  /** When SIGKILL follows the SIGTERM, on the monotonic clock; null where nobody asked for an end. */
+  killAt: number | null;
+  killTimer: NodeJS.Timeout | null;
+  terminating: Promise<void> | null;
+  killing: Promise<void> | null;
+}
+
+/** Room for one command at a time: its two pipes, and the cell that contains it. Their cost is paid once. */
+export class Seat {
+  private readonly stdout: OutputChannel;
+  private readonly stderr: OutputChannel;
+  private cell: Cell | null = null;
+  private run: Run | null = null;
+
+  constructor(
+    private readonly options: SeatOptions,
+    fifos: readonly [Fifo, Fifo],
+  ) {
+    this.stdout = new OutputChannel(fifos[0]);
+    this.stderr = new OutputChannel(fifos[1]);
+  }
+
+  /** Makes the cell where there is none; rejects where the host does not allow it. */
+  async prepare(): Promise<Cell> {
+    if (this.cell?.spent === true) {
+      await this.cell.dispose();
+      this.cell = null;
+    }
+    const outputFds = [this.stdout.writeFd, this.stderr.writeFd] as const;
+    this.cell ??= await this.options.makeCell({ ...this.options, outputFds });
+    return this.cell;
+  }
+
+  /** Runs a command to the death of all its processes, at the deadline at the latest. Never rejects. */
+  async execute(order: LaunchOrder, deadline: Deadline, onStarted: () => void): Promise<RunResult> {
+    let run: Run;
+    try {
+      run = beginRun(await this.prepare());
+      this.openOutput(order, run);
+    } catch (error) {
+      this.finishOutput();
+      return { kind: 'refused', detail: messageOf(error) };
+    }
+    this.run = run;
+    onStarted();
+    const report = await this.attend(order, run, deadline).finally(() => {
+      deadline.cancel();
+    });
+    if (run.killTimer !== null) clearTimeout(run.killTimer);
+    this.run = null;
+    return this.conclude(run, report);
+  }
+
+  /** As {@link RunningProcess.stop}. */
+  stop(graceMs: number): void {
+    const { run } = this;
+    if (run === null) return;
+    const killAt = performance.now() + graceMs;
+    if (run.killAt !== null && run.killAt <= killAt) return;
+    run.killAt = killAt;
+    if (run.killTimer !== null) clearTimeout(run.killTimer);
+    if (graceMs <= 0) return void kill(run);
+    run.killTimer = setTimeout(() => void kill(run), graceMs);
+    run.terminating ??= heardOf(terminate(run));
+  }
+
+  async dispose(): Promise<void> {
+    await this.cell?.dispose();
+    this.stdout.destroy();
+    this.stderr.destroy();
+  }
+
+  private openOutput(order: LaunchOrder, run: Run): void {
+    const onStop = (stop: OutputStop): void => {
+      if (stop.kind === 'limit') run.limitReached = true;
+      else run.fault ??= messageOf(stop.error);
+      // What the last look into the pipe finds comes after everyone's death.
+      if (this.run === run) void kill(run);
+    };
+    const { stdoutPath, stderrPath, maxOutputBytes: limit } = order;
+    this.stdout.open({ path: stdoutPath, limit, onStop });
+    this.stderr.open({ path: stderrPath, limit, onStop });
+  }
+
+  private finishOutput(): Pick<CommandEnd, 'stdout' | 'stderr'> {
+    return { stdout: this.stdout.finish(), stderr: this.stderr.finish() };
+  }
+
+  private async attend(order: LaunchOrder, run: Run, deadline: Deadline): Promise<StarterReport> {
+    const report = await this.runShell(order, run, deadline);
+    run.shellEnded = true;
+    await endSurvivors(run);
+    // A signal still under way would meet the seat's next command.
+    await run.terminating;
+    await run.killing;
+    if (!run.cell.spent && !run.cell.isAsMade()) await run.cell.kill();
+    return report;
+  }
+
+  private async runShell(order: LaunchOrder, run: Run, deadline: Deadline): Promise<StarterReport> {
+    run.cell.begin(order);
+    // This process may have been stopped, or the seat long in the making.
+    if (deadline.passed) {
+      run.overdue = true;
+      return { kind: 'died', detail: '' };
+    }
+    const report = run.cell.starter.start(order);
+    deadline.watch(() => void kill(run, 'overdue'));
+    return report;
+  }
+
+  private conclude(run: Run, report: StarterReport): RunResult {
+    const output = this.finishOutput();
+    if (report.kind === 'unstarted') return { kind: 'refused', detail: report.detail };
+    const status = statusOf(run, report);
+    if (run.fault !== null) return { kind: 'lost', detail: run.fault };
+    if (typeof status === 'string') return { kind: 'lost', detail: status };
+    const { limitReached: outputLimitReached, overdue } = run;
+    return { kind: 'ended', end: { ...status, outputLimitReached, overdue, ...output } };
+  }
+}
+
+function beginRun(cell: Cell): Run {
+  return {
+    cell,
+    shellEnded: false,
+    limitReached: false,
+    overdue: false,
+    fault: null,
+    killAt: null,
+    killTimer: null,
+    terminating: null,
+    killing: null,
+  };
+}
+
+function kill(run: Run, reason: 'asked' | 'overdue' = 'asked'): Promise<void> {
+  run.killing ??= heardOf(strike(run, reason));
+  return run.killing;
+}
+
+async function strike(run: Run, reason: 'asked' | 'overdue'): Promise<void> {
+  await hasBegun(run);
+  // A shell that came to its end meanwhile was not killed for it.
+  if (reason === 'overdue' && !run.shellEnded) run.overdue = true;
+  await run.cell.kill();
+  await shellsEnd(run, TOLD_WITHIN_MS);
+  if (run.shellEnded) return;
+  // A command may have stopped the very shell that is to tell its end.
+  run.cell.starter.kill();
+  await run.cell.starter.gone;
+  await run.cell.kill();
+}
+
+/** Waits `withinMs` at most until the end of the shell is told, or until something else `isSo`. */
+async function shellsEnd(run: Run, withinMs: number, isSo = (): boolean => false): Promise<void> {
+  const until = performance.now() + withinMs;
+  while (!run.shellEnded && !isSo() && performance.now() < until) await delay(LOOK_AGAIN_MS);
+}
+
+/** Its failure is told to whoever attends to the command, maybe later than it happens. */
+function heardOf(ending: Promise<void>): Promise<void> {
+  ending.catch(() => undefined);
+  return ending;
+}
+
+async function terminate(run: Run): Promise<void> {
+  await hasBegun(run);
+  if (!run.cell.spent) await run.cell.terminate();
+}
+
+/** Sent before the starter forked, a signal would meet nobody, and the command would run on. */
+function hasBegun(run: Run): Promise<void> {
+  return shellsEnd(run, BEGUN_WITHIN_MS, () => run.cell.occupied());
+}
+
+async function endSurvivors(run: Run): Promise<void> {
+  while (run.cell.occupied()) {
+    const graceLeft = run.killAt === null ? 0 : run.killAt - performance.now();
+    if (graceLeft <= 0 || run.killing !== null) {
+      await kill(run);
+      return;
+    }
+    await delay(Math.min(LOOK_AGAIN_MS, graceLeft));
+  }
+}
+
+/** The shell's end, or why nothing can be said of it. */
+function statusOf(run: Run, report: Exclude<StarterReport, { kind: 'unstarted' }>): ShellStatus | string {
+  if (report.kind === 'status') return report.status;
+  // The kill took shell and starter at once; or something else that kills did, such as the kernel out of memory.
+  if (run.killing !== null || report.detail === '')
+    return { exitCode: null, signal: constants.signals.SIGKILL };
+  return report.detail;
+}

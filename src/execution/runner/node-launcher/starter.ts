@@ -1,0 +1,157 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { type LaunchOrder, MARK_VARIABLE, SYSTEM_PATH } from '../protocol.js';
+import { LineSplitter } from './line-splitter.js';
+import { lockLimitsOf } from '../lock-limit.js';
+import { type ShellStatus, shellStatus } from './shell-status.js';
+
+// dash tells a signal from an exit code above 128 (shell-status.ts); a bash that is called `sh` doesn't.
+const SHELL = existsSync('/bin/dash') ? '/bin/dash' : '/bin/sh';
+
+/**
+ * `run` becomes the command. It forks from a small shell since a fork of Node costs more than all the rest; `setsid`
+ * doesn't fork, as a background child leads no process group; `env` undoes the ignored SIGINT and SIGQUIT that
+ * POSIX gives background children, and makes the environment exact. `ulimit` calls file locks -w in dash and BusyBox,
+ * -x in bash. Descriptors: 1 reports, 3 and 4 are the output, opened
+ * anew by each command: what one sets on its own, such as O_NONBLOCK, is not for the next.
+ */
+const PRELUDE = `
+run() {
+  cd -- "$1" || { echo F; exit 126; }
+  shift
+  [ -z "$CGROUP" ] || echo 0 >"$CGROUP/cgroup.procs" || { echo F; exit 126; }
+  [ -z "$LIMIT_LOCKS" ] || $LIMIT_LOCKS "$LOCKS" 2>/dev/null
+  exec setsid env -i $SIGNALS -- "$@" </dev/null >/proc/self/fd/3 2>/proc/self/fd/4 3>&- 4>&-
+}
+SIGNALS=--default-signal=INT,QUIT
+env -i $SIGNALS true 2>/dev/null || SIGNALS=
+LIMIT_LOCKS=
+for option in -w -x; do
+  if (ulimit $option "$LOCKS") 2>/dev/null; then LIMIT_LOCKS="ulimit $option"; break; fi
+done
+report() { case $1 in 129|1[3-9]?|2??) jobs;; esac; echo "E $1"; }
+`;
+const AFTERWARDS = 'run "$@" & wait $!; report $?; set --\n';
+
+export interface StarterOptions {
+  /** Program and arguments that come before the shell's name. */
+  readonly wrapper: readonly string[];
+  /** The value of the marker variable for the shell itself. */
+  readonly mark: string;
+  /** What each command gets as standard output and standard error. */
+  readonly outputFds: readonly [number, number];
+  /** Directory of the cgroup that each command enters before anything else, if any. */
+  readonly cgroup?: string;
+}
+
+/** How a command ended, or why there is nothing to say: the starter died, or couldn't start the command. */
+export type StarterReport =
+  | { readonly kind: 'status'; readonly status: ShellStatus }
+  | { readonly kind: 'unstarted'; readonly detail: string }
+  | { readonly kind: 'died'; readonly detail: string };
+
+/** A small shell that lives long, starts one command after the other, and says how each one's shell ended. */
+export class Starter {
+  /** Resolves once the shell takes commands; rejects where it can't. */
+  readonly ready: Promise<void>;
+  /** Resolves when the outermost process of the wrapper has been reaped. */
+  readonly gone: Promise<void>;
+  private readonly child: ChildProcess;
+  private lines: string[] = [];
+  private diagnostics = '';
+  private onReport: ((report: StarterReport) => void) | null = null;
+
+  constructor(options: StarterOptions) {
+    const [program, ...args] = [...options.wrapper, SHELL];
+    this.child = spawn(program, args, {
+      cwd: '/',
+      env: { PATH: SYSTEM_PATH, [MARK_VARIABLE]: options.mark },
+      stdio: ['pipe', 'pipe', 'pipe', ...options.outputFds],
+    });
+    this.gone = new Promise((resolve) => this.child.once('close', resolve).once('error', resolve));
+    this.child.once('error', (error) => (this.diagnostics += error.message));
+    void this.gone.then(() => {
+      this.tell({ kind: 'died', detail: this.diagnostics.trim() });
+    });
+    this.listen();
+    this.ready = this.prepare(options.cgroup ?? '');
+  }
+
+  /** Process id of the outermost process of the wrapper. */
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  /** Starts a command; one at a time. */
+  start({ lockLimit, workingDirectory, environment, command }: LaunchOrder): Promise<StarterReport> {
+    this.diagnostics = '';
+    const words = [workingDirectory, ...environment, '/bin/sh', '-c', command];
+    return this.ask(`LOCKS=${lockLimit}; set -- ${words.map(quote).join(' ')}\n${AFTERWARDS}`);
+  }
+
+  /** SIGKILL to the outermost process of the wrapper; {@link gone} says when it is dead. */
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+
+  /** Lets the shell end by itself when it is idle. */
+  end(): void {
+    this.child.stdin?.end();
+  }
+
+  private async prepare(cgroup: string): Promise<void> {
+    const report = await this.ask(
+      `CGROUP=${quote(cgroup)}; LOCKS=${lockLimitsOf('')(0)}${PRELUDE}report 0\n`,
+    );
+    if (report.kind === 'died') throw new Error(report.detail);
+  }
+
+  private ask(script: string): Promise<StarterReport> {
+    return new Promise((resolve) => {
+      if (this.child.exitCode !== null || this.child.signalCode !== null || this.child.pid === undefined) {
+        void this.gone.then(() => {
+          resolve({ kind: 'died', detail: this.diagnostics.trim() });
+        });
+        return;
+      }
+      this.onReport = resolve;
+      this.child.stdin?.write(script);
+    });
+  }
+
+  private listen(): void {
+    const splitter = new LineSplitter((line) => {
+      this.take(line);
+    });
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      splitter.push(text);
+    });
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.diagnostics = (this.diagnostics + text).slice(-1_000);
+    });
+    // A write to a shell that just died; `close` says so.
+    this.child.stdin?.on('error', () => undefined);
+  }
+
+  private take(line: string): void {
+    if (!line.startsWith('E ')) {
+      this.lines.push(line);
+      return;
+    }
+    const lines = this.lines;
+    this.lines = [];
+    if (lines.includes('F')) this.tell({ kind: 'unstarted', detail: this.diagnostics.trim() });
+    else this.tell({ kind: 'status', status: shellStatus(Number(line.slice(2)), lines) });
+  }
+
+  private tell(report: StarterReport): void {
+    const onReport = this.onReport;
+    this.onReport = null;
+    onReport?.(report);
+  }
+}
+
+/** One word of shell, whatever is in it. */
+function quote(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,86 @@
+import { type Database } from '../database/database.js';
+import { type Statement } from '../database/engine.js';
+import { type SomeColumns, type Table } from '../database/table.js';
+import { type JobRow } from './job.entity.js';
+import { sourcesOf } from './job.states.js';
+import { stateIn } from './job.tombstone.js';
+
+/** What never changes of a job while it lives, and its agent needs to know. */
+const BRIEF = ['command', 'spec', 'needsStaging', 'expiresAt', 'labels'] as const satisfies (keyof JobRow)[];
+type JobBrief = Pick<JobRow, (typeof BRIEF)[number]>;
+
+/** Enough for what waits for a moment; whoever is forgotten is looked up. At most some 20 MB. */
+const MOST_REMEMBERED = 5_000;
+const MOST_CHARACTERS = 2_000;
+
+/** An attempt of a job that was granted. */
+export type ClaimedJob = JobBrief & { readonly attempt: number };
+
+/** Who asks for an attempt, and for how long, in ms since the epoch. */
+export interface LeaseWish {
+  readonly token: string;
+  readonly until: number;
+  readonly agent: string;
+}
+
+/**
+ * Grants attempts. The UPDATE alone decides, and counts the attempt. What else an agent needs is remembered of jobs that
+ * were accepted here lately, so that their rows need not be read (`docs/decisions/0013-claims.md`).
+ */
+export class JobClaims {
+  private readonly accepted = new Map<string, JobBrief>();
+  private readonly brief: SomeColumns<JobBrief>;
+
+  constructor(
+    private readonly database: Database,
+    private readonly table: Table<JobRow>,
+  ) {
+    this.brief = table.some(database, BRIEF);
+  }
+
+  /** @param insert by which it was accepted */
+  remember(row: JobRow, insert: Statement): void {
+    const size = insert.parameters.reduce<number>((sum, value) => sum + String(value).length, 0);
+    if (size > MOST_CHARACTERS) return;
+    const { command, spec, needsStaging, expiresAt, labels } = row;
+    this.accepted.set(row.id, { command, spec, needsStaging, expiresAt, labels });
+    const [oldest] = this.accepted.keys();
+    if (this.accepted.size > MOST_REMEMBERED && oldest !== undefined) this.accepted.delete(oldest);
+  }
+
+  /** queued → staging, or running where there is nothing to stage, under a new attempt and lease; null: not granted by this call. */
+  async claim(id: string, lease: LeaseWish, now: number): Promise<ClaimedJob | null> {
+    const known = this.accepted.get(id);
+    this.accepted.delete(id);
+    const attempt = await this.nextAttempt(id, lease, now);
+    if (attempt === null) return null;
+    const brief = known ?? (await this.look(id, lease.token));
+    return brief === null ? null : { ...brief, attempt };
+  }
+
+  private nextAttempt(id: string, lease: LeaseWish, now: number): Promise<number | null> {
+    const { token, until, agent } = lease;
+    const changes = { leaseToken: token, leaseUntil: until, agent, notBefore: null };
+    const assignments = this.table.assignments(this.database, changes);
+    const update = {
+      sql: `UPDATE ${this.table.byId} SET ${assignments.sql}, ${this.database.countingUp('attempt')},
+        state = CASE needs_staging WHEN 0 THEN 'running' ELSE 'staging' END,
+        started_at = CASE needs_staging WHEN 0 THEN ? ELSE NULL END
+        WHERE id = ? AND ${stateIn(sourcesOf('staging'))} AND (not_before IS NULL OR not_before <= ?)
+          AND (expires_at IS NULL OR expires_at > ?)`,
+      parameters: [...assignments.parameters, now, id, now, now],
+    };
+    const count = {
+      sql: `SELECT attempt AS count FROM ${this.table.name} WHERE id = ? AND lease_token = ?`,
+      parameters: [id, token],
+    };
+    return this.database.countUp({ update, count }, 'soon durable');
+  }
+
+  /** Null: it was taken away again. */
+  private async look(id: string, token: string): Promise<JobBrief | null> {
+    const sql = `SELECT ${this.brief.names} FROM ${this.table.name} WHERE id = ? AND lease_token = ?`;
+    const [raw] = await this.database.rows<Record<string, unknown>>({ sql, parameters: [id, token] });
+    return raw === undefined ? null : this.brief.read(raw);
+  }
+}

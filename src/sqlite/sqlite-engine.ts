@@ -1,0 +1,120 @@
+import { type Durability, type Statement } from './statement.js';
+
+/** What is used of the SQLite driver: better-sqlite3's interface, which libsql has as well. */
+export interface SqliteConnection {
+  readonly inTransaction: boolean;
+  exec(sql: string): unknown;
+  prepare(sql: string): Prepared;
+}
+
+interface Prepared {
+  run(parameters: readonly unknown[]): { changes: number };
+  all(parameters: readonly unknown[]): unknown[];
+}
+
+interface Unit {
+  readonly statements: readonly Statement[];
+  readonly durability: Durability;
+  readonly resolve: (changes: number) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const MOST_PREPARED = 200;
+
+/**
+ * Straight to the one connection. All writes that arrive in one turn of the event loop share a transaction, and so
+ * one fsync; each is answered after the commit. What need not survive a power cut waits for no fsync: a later durable
+ * commit, or a checkpoint, brings it to the disk, in order (`docs/decisions/0006-group-commit.md`).
+ */
+export class SqliteEngine {
+  private waiting: Unit[] = [];
+  private readonly prepared = new Map<string, Prepared>();
+  private synchronous: 'FULL' | 'NORMAL' | undefined;
+
+  constructor(private readonly connection: SqliteConnection) {}
+
+  rows({ sql, parameters }: Statement): Promise<unknown[]> {
+    return new Promise((resolve) => {
+      resolve(this.statement(sql).all(parameters));
+    });
+  }
+
+  write(statements: readonly Statement[], durability: Durability): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ statements, durability, resolve, reject });
+      if (this.waiting.length === 1)
+        setImmediate(() => {
+          this.flush();
+        });
+    });
+  }
+
+  private flush(): void {
+    const units = this.waiting;
+    this.waiting = [];
+    try {
+      const answers = this.transact(units);
+      answers.forEach((answer) => {
+        answer();
+      });
+    } catch (error) {
+      units.forEach(({ reject }) => {
+        reject(error);
+      });
+    }
+  }
+
+  /** Says how to answer each, once all is committed. Throws where the transaction of all is lost. */
+  private transact(units: readonly Unit[]): (() => void)[] {
+    this.sync(units.some(({ durability }) => durability === 'durable') ? 'FULL' : 'NORMAL');
+    const [only, ...others] = units;
+    // A statement by itself is a transaction.
+    if (only?.statements.length === 1 && others.length === 0) return [this.runUnit(only)];
+    this.connection.exec('BEGIN IMMEDIATE');
+    try {
+      const answers = units.map((unit) => this.runUnit(unit));
+      this.connection.exec('COMMIT');
+      return answers;
+    } catch (error) {
+      if (this.connection.inTransaction) this.connection.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  /** One whose statement is wrong fails alone: a lone statement undoes itself, several do to a savepoint. */
+  private runUnit({ statements, resolve, reject }: Unit): () => void {
+    const several = statements.length > 1;
+    try {
+      if (several) this.connection.exec('SAVEPOINT unit');
+      const changes = statements.reduce((sum, { sql, parameters }) => {
+        return sum + this.statement(sql).run(parameters).changes;
+      }, 0);
+      if (several) this.connection.exec('RELEASE unit');
+      return () => {
+        resolve(changes);
+      };
+    } catch (error) {
+      // A full disk, say, ends the transaction of all.
+      if (!this.connection.inTransaction) throw error;
+      if (several) this.connection.exec('ROLLBACK TO unit; RELEASE unit');
+      return () => {
+        reject(error);
+      };
+    }
+  }
+
+  private statement(sql: string): Prepared {
+    let prepared = this.prepared.get(sql);
+    if (prepared === undefined) {
+      if (this.prepared.size >= MOST_PREPARED) this.prepared.clear();
+      prepared = this.connection.prepare(sql);
+      this.prepared.set(sql, prepared);
+    }
+    return prepared;
+  }
+
+  private sync(mode: 'FULL' | 'NORMAL'): void {
+    if (this.synchronous !== mode) this.connection.exec(`PRAGMA synchronous = ${mode}`);
+    this.synchronous = mode;
+  }
+}
