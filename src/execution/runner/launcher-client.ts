@@ -145,7 +145,7 @@ export class LauncherClient extends Launcher {
 
   async launch(request: LaunchRequest): Promise<RunningProcess> {
     const order = this.orderFor(request);
-    const incarnation = this.incarnation?.dead === false ? this.incarnation : await this.living();
+    const incarnation = await this.living();
     if (this.closed) throw new LaunchFailedError('the launcher is closed');
     return incarnation.launch(order);
   }
