@@ -9,6 +9,9 @@ export class Caller {
   /** @type {number[]} ms */
   latencies = [];
 
+  /** Connections that had no answer yet: Node takes up one new connection in each turn of its event loop. */
+  unanswered = 0;
+
   /** @param {URL} url */
   constructor({ hostname, port }) {
     this.address = { host: hostname, port: Number(port) };
@@ -26,7 +29,8 @@ export class Caller {
   connection() {
     return new Promise((resolve) => {
       const socket = connect(this.address).setNoDelay(true).setEncoding('latin1');
-      let [text, sentAt] = ['', 0];
+      let [text, sentAt, isNew] = ['', 0, true];
+      this.unanswered += 1;
       const send = () => {
         sentAt = performance.now();
         socket.write(this.request);
@@ -37,7 +41,8 @@ export class Caller {
         if (!isWhole(text)) return;
         this.latencies.push(performance.now() - sentAt);
         this.take(text);
-        text = '';
+        if (isNew) this.unanswered -= 1;
+        [text, isNew] = ['', false];
         if (this.isStopping) socket.end();
         else send();
       });

@@ -11,7 +11,7 @@ import { Caller } from './caller.js';
  * @typedef {object} Load
  * @property {string} url
  * @property {number} connections
- * @property {number} warmUpMs not measured
+ * @property {number} warmUpMs not measured; longer where a connection has no answer by then
  * @property {number} ms measured
  */
 
@@ -29,6 +29,7 @@ await whenForked(async (/** @type {Load} */ { url, connections, warmUpMs, ms }) 
   const caller = new Caller(new URL(url));
   const ended = Array.from({ length: connections }, () => caller.connection());
   await delay(warmUpMs);
+  while (caller.unanswered > 0 && !caller.lost) await delay(10);
   const [start, usedBefore] = [performance.now(), process.cpuUsage()];
   caller.latencies = [];
   await Promise.race([delay(ms), ...ended]);

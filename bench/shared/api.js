@@ -3,8 +3,8 @@ import { parseJson } from './json.js';
 
 export const CONNECTIONS = 32;
 
-/** @type {Connection[]} those without a request under way */
-const idle = [];
+/** Those without a request under way, by the service's address. @type {Map<string, Connection[]>} */
+const idle = new Map();
 
 /**
  * What any of the calls answers with; each has some of it.
@@ -31,20 +31,24 @@ export async function call(method, url, json) {
 
 /**
  * @param {string} method
- * @param {string} url always of the same service
+ * @param {string} url
  * @param {object} [json]
  * @returns {Promise<string>}
  */
 export async function body(method, url, json) {
-  const connection = idle.pop() ?? (await Connection.open(url));
-  const path = url.slice(url.indexOf('/', 'http://'.length));
+  const endOfAddress = url.indexOf('/', 'http://'.length);
+  const [address, path] = [url.slice(0, endOfAddress), url.slice(endOfAddress)];
+  const connections = idle.get(address) ?? [];
+  idle.set(address, connections);
+  const connection = connections.pop() ?? (await Connection.open(url));
   const answer = await connection.request(method, path, json);
-  idle.push(connection);
+  connections.push(connection);
   if (answer.status < 300) return answer.body;
   throw new Error(`${method} ${url}: ${answer.status} ${answer.body}`);
 }
 
 /** Closes the connections. */
 export function hangUp() {
-  for (const connection of idle.splice(0)) connection.close();
+  for (const connection of [...idle.values()].flat()) connection.close();
+  idle.clear();
 }

@@ -52,6 +52,7 @@ export class Connection {
       : '';
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
+      if (this.#socket.destroyed) this.#fail(new Error('the service had closed the connection'));
       this.#socket.write(`${method} ${path} HTTP/1.1\r\nhost: ${this.#host}\r\n${content}\r\n${body}`);
     });
   }

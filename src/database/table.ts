@@ -5,6 +5,7 @@ import { type Statement } from './engine.js';
 interface Column {
   readonly property: string;
   readonly name: string;
+  readonly quoted: string;
   readonly transformer: ValueTransformer | undefined;
 }
 
@@ -25,8 +26,8 @@ export class Table<Row extends ObjectLiteral> {
   readonly byId: string;
   private readonly columns: readonly Column[];
   private readonly byProperty: ReadonlyMap<string, Column>;
-  private readonly insertSql: string;
-  private readonly placeholders: string;
+  /** By the columns that are not null, of which there are few sets. */
+  private readonly inserts = new Map<string, Omit<Statement, 'parameters'>>();
 
   constructor(database: Database, entity: EntityTarget<Row>) {
     const metadata = database.source.getMetadata(entity);
@@ -35,30 +36,42 @@ export class Table<Row extends ObjectLiteral> {
     this.columns = metadata.columns.map((column) => ({
       property: column.propertyName,
       name: column.databaseName,
+      quoted: quoted(database, column.databaseName),
       transformer: column.transformer as ValueTransformer | undefined,
     }));
     this.byProperty = new Map(this.columns.map((column) => [column.property, column]));
-    const names = this.columns.map(({ name }) => quoted(database, name)).join(', ');
-    this.placeholders = `(${this.columns.map(() => '?').join(', ')})`;
-    this.insertSql = `INSERT INTO ${this.name} (${names}) VALUES ${this.placeholders}`;
   }
 
+  /** Leaves out what is null: drivers take as long for each parameter that says nothing. */
   insert(row: Row): Statement {
-    return {
-      sql: this.insertSql,
-      parameters: this.columns.map((column) => stored(column, row[column.property])),
-      row: this.placeholders,
-    };
+    const names: string[] = [];
+    const parameters: unknown[] = [];
+    for (const column of this.columns) {
+      const value = stored(column, row[column.property]);
+      if (value === null || value === undefined) continue;
+      names.push(column.quoted);
+      parameters.push(value);
+    }
+    return { ...this.insertOf(names.join(', ')), parameters };
+  }
+
+  private insertOf(names: string): Omit<Statement, 'parameters'> {
+    const known = this.inserts.get(names);
+    if (known !== undefined) return known;
+    const row = `(${names.replaceAll(/[^,]+/g, '?')})`;
+    const insert = { sql: `INSERT INTO ${this.name} (${names}) VALUES ${row}`, row };
+    this.inserts.set(names, insert);
+    return insert;
   }
 
   /** `SET` of an UPDATE, without the word: `a = ?, b = ?`. Throws a `TypeError` on a property that is no column. */
-  assignments(database: Database, changes: Partial<Row>): Statement {
+  assignments(changes: Partial<Row>): Statement {
     const given = Object.entries(changes).map(([property, value]) => ({
       column: this.column(property),
       value: value as unknown,
     }));
     return {
-      sql: given.map(({ column }) => `${quoted(database, column.name)} = ?`).join(', '),
+      sql: given.map(({ column }) => `${column.quoted} = ?`).join(', '),
       parameters: given.map(({ column, value }) => stored(column, value)),
     };
   }
@@ -69,13 +82,10 @@ export class Table<Row extends ObjectLiteral> {
   }
 
   /** Those of `properties` alone. Throws a `TypeError` on a property that is no column. */
-  some<Key extends keyof Row & string>(
-    database: Database,
-    properties: readonly Key[],
-  ): SomeColumns<Pick<Row, Key>> {
+  some<Key extends keyof Row & string>(properties: readonly Key[]): SomeColumns<Pick<Row, Key>> {
     const columns = properties.map((property) => this.column(property));
     return {
-      names: columns.map(({ name }) => quoted(database, name)).join(', '),
+      names: columns.map(({ quoted: name }) => name).join(', '),
       read: (raw) => readColumns(columns, raw) as Pick<Row, Key>,
     };
   }

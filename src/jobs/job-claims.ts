@@ -35,7 +35,7 @@ export class JobClaims {
     private readonly database: Database,
     private readonly table: Table<JobRow>,
   ) {
-    this.brief = table.some(database, BRIEF);
+    this.brief = table.some(BRIEF);
   }
 
   /** @param insert by which it was accepted */
@@ -61,7 +61,7 @@ export class JobClaims {
   private nextAttempt(id: string, lease: LeaseWish, now: number): Promise<number | null> {
     const { token, until, agent } = lease;
     const changes = { leaseToken: token, leaseUntil: until, agent, notBefore: null };
-    const assignments = this.table.assignments(this.database, changes);
+    const assignments = this.table.assignments(changes);
     const update = {
       sql: `UPDATE ${this.table.byId} SET ${assignments.sql}, ${this.database.countingUp('attempt')},
         state = CASE needs_staging WHEN 0 THEN 'running' ELSE 'staging' END,

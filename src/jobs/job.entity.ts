@@ -113,16 +113,20 @@ function jobColumns(dialect: Dialect): Record<keyof JobRow, EntitySchemaColumnOp
 }
 
 /** Each query of the repository has its index; `test/integration/query-plans.spec.ts` proves it. */
-export const JOB_INDEXES = {
+const JOB_INDEXES = {
   job_dispatch: ['state', 'requires', 'queueRank', 'id'],
   job_list_by_state: ['owner', 'state', 'id'],
   job_list: ['owner', 'goneAt', 'id'],
-  job_lease: ['leaseUntil'],
-  job_not_before: ['notBefore'],
-  job_expires: ['expiresAt'],
-  job_gone: ['goneAt'],
-  job_cleanup: ['cleanupAt'],
 } as const satisfies Record<string, readonly (keyof JobRow)[]>;
+
+/** Of instants that most jobs never have. On SQLite they hold only those that do. */
+const DUE_INDEXES = {
+  job_lease: 'leaseUntil',
+  job_not_before: 'notBefore',
+  job_expires: 'expiresAt',
+  job_gone: 'goneAt',
+  job_cleanup: 'cleanupAt',
+} as const satisfies Record<string, keyof JobRow>;
 
 /** What the two tables are made for. */
 export interface SchemaTarget {
@@ -133,14 +137,21 @@ export interface SchemaTarget {
 
 /** The table of jobs. */
 export function jobSchema({ dialect, tablePrefix }: SchemaTarget): EntitySchema<JobRow> {
+  const columns = jobColumns(dialect);
+  const indices = Object.entries(JOB_INDEXES).map(([name, properties]) => ({
+    name: tablePrefix + name,
+    columns: [...properties],
+  }));
+  const dueIndices = Object.entries(DUE_INDEXES).map(([name, property]) => ({
+    name: tablePrefix + name,
+    columns: [property],
+    ...(dialect === 'sqlite' ? { where: `${columns[property].name ?? property} IS NOT NULL` } : {}),
+  }));
   return new EntitySchema<JobRow>({
     name: 'Job',
     tableName: 'jobs',
-    columns: jobColumns(dialect),
-    indices: Object.entries(JOB_INDEXES).map(([name, columns]) => ({
-      name: tablePrefix + name,
-      columns: [...columns],
-    })),
+    columns,
+    indices: [...indices, ...dueIndices],
   });
 }
 

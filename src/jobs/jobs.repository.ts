@@ -155,7 +155,7 @@ export class JobsRepository {
 
   /** A tombstone keeps its id, its owner and why it is gone; nothing else is left of the job. */
   async forget(id: string): Promise<void> {
-    const assignments = this.table.assignments(this.database, FORGOTTEN);
+    const assignments = this.table.assignments(FORGOTTEN);
     const row = {
       sql: `UPDATE ${this.table.name} SET ${assignments.sql} WHERE id = ? AND state IN ('deleted', 'expired')`,
       parameters: [...assignments.parameters, id],
@@ -255,7 +255,7 @@ export class JobsRepository {
     guard: Guard,
     first?: Statement,
   ): Promise<boolean> {
-    const assignments = this.table.assignments(this.database, { ...changes, state: to });
+    const assignments = this.table.assignments({ ...changes, state: to });
     const statement = {
       sql: `UPDATE ${this.table.byId} SET ${first === undefined ? '' : `${first.sql}, `}${assignments.sql}
         WHERE id = ? AND ${stateIn(sourcesOf(to))} AND ${guard.sql}`,

@@ -115,6 +115,21 @@ describe('a running server', () => {
     expect([child.exitCode, await output]).toEqual([0, ['', '']]);
   });
 
+  it('stops although nobody reads its log any more', async () => {
+    const cwd = await temporaryDirectory();
+    const env = { PATH: process.env.PATH, DATA_DIR: cwd, PORT: '0' };
+    const child = spawn(process.execPath, [MAIN], { cwd, env });
+    let stdout = '';
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    await eventually(() => {
+      expect(stdout).toContain('"url"');
+    });
+    child.stdout.destroy();
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+    expect(child.exitCode).toBe(0);
+  });
+
   it('does not wait for ever on a caller who leaves an answer unread', async () => {
     const server = await startServer({ env: { AGENT_CONCURRENCY: '0' } });
     const { status, body } = await fetch(`${server.url}/docs/swagger-ui-bundle.js`);

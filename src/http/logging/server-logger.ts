@@ -1,9 +1,6 @@
 import { Logger, PinoLogger } from 'nestjs-pino';
-import { destination, pino, type Logger as Pino } from 'pino';
-
-/** Lines are written when there are so many bytes of them, or so many ms after they were logged. */
-const WRITTEN_AT_BYTES = 8_192;
-const WRITTEN_WITHIN_MS = 50;
+import { pino, type Logger as Pino } from 'pino';
+import { standardOutput } from './standard-output.js';
 
 /** What Nest tells of its own start: a line per module and route. */
 const CHATTY: ReadonlySet<unknown> = new Set([
@@ -25,13 +22,7 @@ export class ServerLogger extends Logger {
 
   /** @param level pino's, or `silent` */
   static ofLevel(level: string): ServerLogger {
-    // Lines are written together: each call to write costs as much as the line. The end of the process writes what is left.
-    const stdout = destination({
-      sync: false,
-      minLength: WRITTEN_AT_BYTES,
-      periodicFlush: WRITTEN_WITHIN_MS,
-    });
-    return new ServerLogger(pino({ level, base: null }, stdout));
+    return new ServerLogger(pino({ level, base: null }, standardOutput()));
   }
 
   override log(message: unknown, ...rest: unknown[]): void {

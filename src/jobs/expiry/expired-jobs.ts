@@ -59,13 +59,13 @@ export class ExpiredJobs {
 
   /** Looks at what the row was before it changes it: MySQL makes assignments one after the other. */
   private owing(now: number): { assignments: Statement[]; guard: string } {
-    const changes = this.table.assignments(this.database, { cleanupAt: now });
+    const changes = this.table.assignments({ cleanupAt: now });
     return { assignments: [lateFilesOfHeld(now), changes], guard: 'attempt > 0' };
   }
 
   /** A server whose clock is a little behind may have claimed it meanwhile: then it was not untried. */
   private forgetting(): { assignments: Statement[]; guard: string } {
-    return { assignments: [this.table.assignments(this.database, FORGOTTEN)], guard: 'attempt = 0' };
+    return { assignments: [this.table.assignments(FORGOTTEN)], guard: 'attempt = 0' };
   }
 
   private burial(
@@ -74,7 +74,7 @@ export class ExpiredJobs {
     { assignments, guard }: { assignments: Statement[]; guard: string },
   ): Statement {
     const gone = { ...TOMBSTONE, state: 'expired', goneAt: now } as const;
-    const all = [...assignments, this.table.assignments(this.database, gone)];
+    const all = [...assignments, this.table.assignments(gone)];
     // By nothing but their ids: SQLite would walk all jobs that wait, and skip those columns where a plus stands before them.
     const [force, plus] = this.target.dialect === 'mysql' ? ['FORCE INDEX (PRIMARY)', ''] : ['', '+'];
     return {
