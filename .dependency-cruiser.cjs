@@ -43,8 +43,8 @@ module.exports = {
       '^src/kernel/',
       '^src/http/',
       '^src/database/',
-      '^src/auth/auth\\.port\\.ts$',
-      '^src/data-manager/file-store\\.ts$',
+      '^src/auth/(auth\\.port|caller\\.guard|credentials)\\.ts$',
+      '^src/data-manager/file-(access|callers\\.port|errand|store)\\.ts$',
       '^src/execution/[^/]+\\.port\\.ts$',
     ]),
     feature('health-knows-ports', '^src/health/', [

@@ -1,5 +1,7 @@
 import { ConfigurableModuleBuilder, type DynamicModule, Module } from '@nestjs/common';
 import { AgentModule } from './agent.module.js';
+import { AuthModule, type AuthOptions } from './auth/auth.module.js';
+import { apiKeysIn } from './config/auth.settings.js';
 import { type AppConfig, type ConfigOptions } from './config/config.js';
 import { listed } from './config/parsers.js';
 import { DataDirectory } from './data-directory/data-directory.js';
@@ -8,11 +10,13 @@ import { DatabaseModule } from './database/database.module.js';
 import { dialectOf } from './database/database-url.js';
 import { MIGRATIONS } from './database/migrations/index.js';
 import { ExecutionModule, type ExecutionOptions } from './execution/execution.module.js';
+import { FileCallersModule } from './file-callers.module.js';
 import { jobApiControllers } from './jobs/api/job-api-controllers.js';
 import { entitiesFor } from './jobs/entities.js';
 import { JobStoreModule } from './jobs/job-store.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { JOBS_OPTIONS, type JobsOptions } from './jobs/jobs.options.js';
+import { RateLimitModule } from './rate-limit.module.js';
 import { SETTINGS, SettingsModule } from './settings.module.js';
 
 /** The settings of the job manager, each optional: `.env.example` lists them, with their defaults. */
@@ -49,9 +53,12 @@ function assemble(given: DynamicModule, prefix: string | undefined): DynamicModu
     inject: [SETTINGS],
     useFactory: executionOptions,
   });
-  const files = filesOf(settings, prefix);
+  const auth = AuthModule.register({ imports: [settings], inject: [SETTINGS], useFactory: authOptions });
+  const rates = RateLimitModule.register(settings);
+  const callers = FileCallersModule.register({ imports: [store, auth] });
+  const files = filesOf([settings, callers, rates], prefix);
   const jobs = JobsModule.register({
-    imports: [settings, store, execution, files],
+    imports: [settings, store, execution, files, auth, rates],
     controllers: jobApiControllers(prefix),
   });
   const agent = AgentModule.register({ imports: [settings, execution, jobs, files] });
@@ -71,9 +78,9 @@ function databaseOf(settings: DynamicModule, prefix = ''): DynamicModule {
   });
 }
 
-function filesOf(settings: DynamicModule, prefix: string | undefined): DynamicModule {
+function filesOf(imports: DynamicModule[], prefix: string | undefined): DynamicModule {
   return DataManagerModule.registerAsync({
-    imports: [settings],
+    imports,
     serveAt: prefix === undefined ? ['', 'v1'] : [prefix, `${prefix}/v1`],
     inject: [SETTINGS, DataDirectory],
     useFactory: ({ dataManagerUrl: url, dataManagerToken: token }: AppConfig, { files }: DataDirectory) => ({
@@ -82,6 +89,24 @@ function filesOf(settings: DynamicModule, prefix: string | undefined): DynamicMo
       ...(token === undefined ? {} : { token }),
     }),
   });
+}
+
+function authOptions(settings: AppConfig): AuthOptions {
+  switch (settings.auth) {
+    case 'none':
+      return { kind: 'none' };
+    case 'api-key': {
+      const keys = apiKeysIn(settings.apiKeys ?? '') ?? [];
+      return {
+        kind: 'api-key',
+        keys: keys.map(({ sha256, ...caller }) => ({ ...caller, sha256: Buffer.from(sha256, 'hex') })),
+      };
+    }
+    case 'jwt': {
+      const { jwtSecret: secret, jwtJwksUrl: jwksUrl, jwtIssuer: issuer, jwtAudience: audience } = settings;
+      return { kind: 'jwt', secret, jwksUrl, issuer, audience };
+    }
+  }
 }
 
 function executionOptions({ redisUrl, redisPrefix, agentLabels }: AppConfig): ExecutionOptions {
@@ -98,6 +123,7 @@ function jobsOptions(settings: AppConfig): JobsOptions {
     agentLostSeconds,
     tombstoneDays,
     isShared: settings.redisUrl !== undefined,
+    keepsFiles: settings.dataManagerUrl === undefined,
     ...(agentToken === undefined ? {} : { agentToken }),
     ...(defaultTtl === undefined ? {} : { defaultTtl }),
   };

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { loadConfig, resolveOptions, SETTINGS } from './config.js';
+import { apiKeysIn } from './auth.settings.js';
 import { describeConfig } from './describe-config.js';
 import { ConfigError } from './faults.js';
 import { environmentName } from './setting.js';
@@ -37,6 +38,7 @@ const DEFAULTS = {
   launcher: 'auto',
   sandbox: 'auto',
   auth: 'none',
+  rateLimit: 0,
   allowAnonymous: false,
   logLevel: 'info',
 };
@@ -114,14 +116,44 @@ describe('loadConfig', () => {
     expect(fault).toBe('DATA_MANAGER_TOKEN is "***"; it must be visible ASCII characters without spaces.');
   });
 
-  it.each(['API_KEYS', 'JWT_SECRET', 'WEBHOOK_SECRET'])(
-    'does not ignore %s, which this version lacks, and does not show it',
-    (name) => {
-      expect(faultsOf(() => loadConfig({ [name]: 's3cret' }))).toEqual([
-        `${name} is not available in this version; leave it out.`,
-      ]);
-    },
-  );
+  it('does not ignore WEBHOOK_SECRET, which this version lacks, and does not show it', () => {
+    expect(faultsOf(() => loadConfig({ WEBHOOK_SECRET: 's3cret' }))).toEqual([
+      'WEBHOOK_SECRET is not available in this version; leave it out.',
+    ]);
+  });
+
+  const DIGEST = 'ab'.repeat(32);
+
+  it('takes keys, whatever the users are called', () => {
+    const keys = `alice:user:${DIGEST}, urn:x:bob:admin:${DIGEST.toUpperCase()}`;
+    expect(apiKeysIn(loadConfig({ AUTH: 'api-key', API_KEYS: keys }).apiKeys ?? '')).toEqual([
+      { user: 'alice', role: 'user', sha256: DIGEST },
+      { user: 'urn:x:bob', role: 'admin', sha256: DIGEST },
+    ]);
+  });
+
+  it.each([
+    'alice',
+    `alice:root:${DIGEST}`,
+    `:user:${DIGEST}`,
+    'alice:user:hunter2',
+    `alice:user:${DIGEST}0`,
+  ])('refuses the key %s, and does not show it', (API_KEYS) => {
+    const faults = faultsOf(() => loadConfig({ AUTH: 'api-key', API_KEYS }));
+    expect(faults).toEqual([expect.stringContaining('API_KEYS is "***"')]);
+  });
+
+  it.each([
+    [{ AUTH: 'api-key' }, 'API_KEYS is missing; AUTH api-key needs it.'],
+    [{ AUTH: 'jwt' }, 'JWT_SECRET or JWT_JWKS_URL is missing; AUTH jwt needs one of them.'],
+    [
+      { AUTH: 'jwt', JWT_SECRET: 'x', JWT_JWKS_URL: 'http://h/keys' },
+      'JWT_SECRET and JWT_JWKS_URL are both given; leave one of them out.',
+    ],
+    [{ AUTH: 'jwt', JWT_SECRET: 'x', REDIS_URL: 'redis://h' }, 'AGENT_TOKEN is missing; AUTH jwt needs it.'],
+  ])('tells what is missing of %j', (env, fault) => {
+    expect(faultsOf(() => loadConfig(env))).toEqual([fault]);
+  });
 
   it.each([
     'redis://127.0.0.1',
@@ -159,14 +191,9 @@ describe('loadConfig', () => {
     expect(faultsOf(() => loadConfig({ SERVER_URL: ',' }))).toHaveLength(1);
   });
 
-  it('does not open the doors where authentication was asked for', () => {
-    const faults = ['api-key', 'jwt'].map((auth) =>
-      faultsOf(() => loadConfig({ AUTH: auth, HOST: '0.0.0.0' })),
-    );
-    expect(faults).toEqual([
-      ['AUTH "api-key" is not available in this version; leave it out.'],
-      ['AUTH "jwt" is not available in this version; leave it out.'],
-    ]);
+  it('listens anywhere once callers have to say who they are', () => {
+    const env = { AUTH: 'jwt', JWT_SECRET: 'x'.repeat(32), HOST: '0.0.0.0' };
+    expect(loadConfig(env).host).toBe('0.0.0.0');
   });
 
   it('refuses bubblewrap rather than running without it', () => {

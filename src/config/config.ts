@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { AUTH_SETTINGS } from './auth.settings.js';
+import { authFaults } from './auth.faults.js';
 import {
   ConfigError,
   environmentSource,
@@ -8,12 +10,18 @@ import {
 } from './faults.js';
 import { FLEET_SETTINGS } from './fleet.settings.js';
 import { JOBS_SETTINGS } from './jobs.settings.js';
-import { isLoopback, SERVER_SETTINGS } from './server.settings.js';
+import { SERVER_SETTINGS } from './server.settings.js';
 import { type Settings, type ValuesOf } from './setting.js';
 import { STORAGE_SETTINGS } from './storage.settings.js';
 
 /** Every setting there is. */
-export const SETTINGS = { ...SERVER_SETTINGS, ...STORAGE_SETTINGS, ...JOBS_SETTINGS, ...FLEET_SETTINGS };
+export const SETTINGS = {
+  ...SERVER_SETTINGS,
+  ...AUTH_SETTINGS,
+  ...STORAGE_SETTINGS,
+  ...JOBS_SETTINGS,
+  ...FLEET_SETTINGS,
+};
 
 type Values = ValuesOf<typeof SETTINGS>;
 
@@ -58,21 +66,11 @@ function isPlain(value: unknown): boolean {
 function resolve(source: SettingSource): AppConfig {
   const { faults, settled } = faultsOfUnavailable(source);
   const values = readSettings(without(SETTINGS, settled), source, faults) as Values;
-  faults.push(...faultsBetween(values, source));
+  faults.push(...authFaults(values, source));
   if (faults.length > 0) throw new ConfigError(faults);
   return { ...values, databaseUrl: values.databaseUrl ?? `sqlite:${join(values.dataDir, 'jobs.sqlite')}` };
 }
 
 function without(settings: Settings, left: ReadonlySet<string>): Settings {
   return Object.fromEntries(Object.entries(settings).filter(([option]) => !left.has(option)));
-}
-
-/** What is wrong only with two settings side by side. */
-function faultsBetween(values: Partial<Values>, source: SettingSource): string[] {
-  const { host, auth, allowAnonymous } = values;
-  if (host === undefined || auth !== 'none' || allowAnonymous === true || isLoopback(host)) return [];
-  const advice = `it must be a loopback address while ${source.nameOf('auth')} is none, unless ${source.nameOf('allowAnonymous')} is true`;
-  return [
-    `${source.nameOf('host')} is ${JSON.stringify(host)}; ${advice}: whoever can reach it can run commands.`,
-  ];
 }

@@ -50,18 +50,12 @@ function faultOf(name: string, given: string, setting: Setting<unknown>): string
 }
 
 /**
- * Settings of the full contract that this version can't honour. To ignore one would be a lie: whoever sets `AUTH`
+ * Settings of the full contract that this version can't honour. To ignore one would be a lie: whoever sets `SANDBOX`
  * counts on locked doors.
  */
 const NOT_AVAILABLE: Readonly<Record<string, (given: string) => boolean>> = {
-  apiKeys: () => true,
-  jwtSecret: () => true,
-  jwtJwksUrl: () => true,
-  jwtIssuer: () => true,
-  jwtAudience: () => true,
   webhookSecret: () => true,
   webhookAllowPrivate: (given) => given !== 'false',
-  auth: (given) => given === 'api-key' || given === 'jwt',
   sandbox: (given) => given === 'bubblewrap',
 };
 
@@ -73,7 +67,7 @@ export function faultsOfUnavailable(source: SettingSource): { faults: string[]; 
     const given = source.read(option);
     if (given === undefined || !isAffected(given)) continue;
     settled.add(option);
-    const shown = option === 'auth' || option === 'sandbox' ? ` "${given}"` : '';
+    const shown = option === 'sandbox' ? ` "${given}"` : '';
     faults.push(`${source.nameOf(option)}${shown} is not available in this version; leave it out.`);
   }
   return { faults, settled };

@@ -1,5 +1,5 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
-import { flag, integer, oneOf } from './parsers.js';
+import { integer, oneOf } from './parsers.js';
 import { type Setting } from './setting.js';
 
 const HOST_NAME =
@@ -23,8 +23,6 @@ export const SERVER_SETTINGS = {
   maxBodyBytes: integer({ min: 1_024, max: 67_108_864, fallback: 1_048_576 }),
   shutdownGraceSeconds: integer({ min: 0, max: 86_400, fallback: 30 }),
   logLevel: oneOf(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'], 'info'),
-  auth: oneOf(['none'], 'none'),
-  allowAnonymous: flag(false),
 };
 
 const LOOPBACK = new BlockList();

@@ -18,7 +18,7 @@ import { FilesController } from './server/files.controller.js';
 
 /** Where the `/files` API is served. */
 export interface DataManagerServing {
-  /** Prefixes, such as `['', 'v1']`; absent or empty: it isn't served. */
+  /** Prefixes, such as `['', 'v1']`; absent or empty: it isn't served. Where it is, `imports` must provide `FileCallers`. */
   readonly serveAt?: readonly string[];
 }
 
@@ -30,13 +30,7 @@ export interface DataManagerAsyncOptions extends DataManagerServing, Pick<Module
 /** Provides {@link FileStore}: the built-in one, or a client of another data manager. */
 @Module({})
 export class DataManagerModule {
-  static register({ serveAt, ...options }: DataManagerOptions & DataManagerServing): DynamicModule {
-    // Nothing is mounted for a data manager that lives elsewhere.
-    const prefixes = options.url === undefined ? serveAt : [];
-    return assemble({ provide: DATA_MANAGER_OPTIONS, useValue: options }, prefixes);
-  }
-
-  /** As {@link register}; where a `url` comes, the routes that are mounted answer 404. */
+  /** Where a `url` comes, the routes that are mounted answer 404. */
   static registerAsync({ serveAt, imports, inject, useFactory }: DataManagerAsyncOptions): DynamicModule {
     const options: Provider = { provide: DATA_MANAGER_OPTIONS, inject: inject ?? [], useFactory };
     return { ...assemble(options, serveAt), imports: imports ?? [] };

@@ -1,7 +1,8 @@
 import { type Readable } from 'node:stream';
+import { type FileAccess } from './file-access.js';
 
 /** What is known of a stored file. A file never changes once stored. */
-export interface FileInfo {
+export interface FileInfo extends FileAccess {
   /** UUID, lower case. */
   readonly id: string;
   /** As the uploader gave it; for a person and for `Content-Disposition`, never a path. */
@@ -43,6 +44,16 @@ export interface PutOptions {
   readonly signal?: AbortSignal;
 }
 
+/** For which attempt of a job something is stored or read. */
+export interface FileErrand {
+  readonly jobId: string;
+  readonly attempt: number;
+  /** Of the lease: proves to a data manager elsewhere that the attempt is ours. */
+  readonly token: string;
+  /** Of the job, and so of what is stored for it. */
+  readonly owner: string;
+}
+
 /** Half-open byte range, `0 <= start < end <= size`. */
 export interface ByteRange {
   readonly start: number;
@@ -74,4 +85,7 @@ export abstract class FileStore {
 
   /** Idempotent: removing what is not there is no error. */
   abstract remove(id: string, signal?: AbortSignal): Promise<void>;
+
+  /** The same store, for what is done on behalf of one attempt of a job. */
+  abstract on(errand: FileErrand): FileStore;
 }

@@ -4,6 +4,7 @@ export {
   type DataManagerAsyncOptions,
   type DataManagerServing,
 } from './data-manager.module.js';
+export { FileCallers } from './file-callers.port.js';
 export { FileStore } from './file-store.js';
 export {
   type ByteRange,

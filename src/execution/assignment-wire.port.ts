@@ -5,6 +5,7 @@ export interface WireAssignment {
   readonly lease: WireLease;
   readonly lease_ms: number;
   readonly expires_in_ms: number | null;
+  readonly owner: string;
   readonly command: string;
   readonly running: boolean;
   readonly binary: string | null;
@@ -34,6 +35,7 @@ export function assignmentToWire(assignment: Assignment): WireAssignment {
     lease: leaseToWire(assignment.lease),
     lease_ms: assignment.leaseMs,
     expires_in_ms: assignment.expiresInMs,
+    owner: assignment.owner,
     command: assignment.command,
     running: assignment.running,
     binary: assignment.binary,
@@ -50,6 +52,7 @@ export function assignmentFromWire(wire: WireAssignment, delayMs: number): Assig
     lease: leaseFromWire(wire.lease),
     leaseMs: wire.lease_ms + delayMs,
     expiresInMs: wire.expires_in_ms === null ? null : wire.expires_in_ms + delayMs,
+    owner: wire.owner,
     command: wire.command,
     running: wire.running,
     binary: wire.binary,

@@ -24,6 +24,8 @@ export interface Assignment {
   readonly leaseMs: number;
   /** Ms from the request on until the job expires, or null. */
   readonly expiresInMs: number | null;
+  /** Of the job. */
+  readonly owner: string;
   readonly command: string;
   /** True where there was nothing to stage, so that the grant is the start as well: {@link JobReports.started} need not be asked. */
   readonly running: boolean;

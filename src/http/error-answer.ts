@@ -24,6 +24,7 @@ const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   gone: HttpStatus.GONE,
   too_large: HttpStatus.PAYLOAD_TOO_LARGE,
   range_not_satisfiable: HttpStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+  too_many_requests: HttpStatus.TOO_MANY_REQUESTS,
   unavailable: HttpStatus.SERVICE_UNAVAILABLE,
 };
 
@@ -42,7 +43,8 @@ export function answerFor(thrown: unknown): ErrorAnswer | undefined {
 function answer(status: number, message: string, retryAfterSeconds = DEFAULT_RETRY_SECONDS): ErrorAnswer {
   const headers: Record<string, string> = {};
   if (status === 401) headers['www-authenticate'] = 'Bearer';
-  if (status === 503) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfterSeconds)));
+  if (status === 503 || status === 429)
+    headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfterSeconds)));
   return { status, message, headers };
 }
 

@@ -8,8 +8,12 @@ const RETRY_AFTER = {
   },
 };
 
-/** Method: documents a failure, which always has the same shape. `error` is an example of what is said. */
-export function DescribeError(status: number, description: string, error: string): MethodDecorator {
+/** Method or class: documents a failure, which always has the same shape. `error` is an example of what is said. */
+export function DescribeError(
+  status: number,
+  description: string,
+  error: string,
+): MethodDecorator & ClassDecorator {
   return applyDecorators(
     ApiResponse({
       status,
@@ -20,7 +24,7 @@ export function DescribeError(status: number, description: string, error: string
         properties: { error: { type: 'string', description: 'What is wrong, for a person.' } },
         example: { error },
       },
-      ...(status === 503 && { headers: RETRY_AFTER }),
+      ...((status === 503 || status === 429) && { headers: RETRY_AFTER }),
     }),
   );
 }

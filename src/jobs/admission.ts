@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import pLimit from 'p-limit';
 import { type Caller } from '../auth/auth.port.js';
+import { mayRead } from '../data-manager/file-access.js';
 import { FileStore } from '../data-manager/file-store.js';
 import { labelSetText } from '../kernel/agent-labels.js';
 import { Clock } from '../kernel/clock.js';
@@ -27,15 +28,15 @@ export class Admission {
   ) {}
 
   /**
-   * Throws `DomainError('invalid_request')` naming a file that the data manager does not hold. If it can't be
-   * asked in time the job is admitted: its staging will ask again.
+   * Throws `DomainError('invalid_request')` naming a file that the data manager does not hold, or that the caller may not
+   * read. If it can't be asked in time the job is admitted: its staging will ask again.
    */
-  async checkFiles(request: RunRequest): Promise<void> {
+  async checkFiles(request: RunRequest, caller: Caller): Promise<void> {
     const ids = filesOf(request);
     if (ids.size === 0) return;
     const limit = pLimit(FILE_CHECKS_AT_ONCE);
     const signal = AbortSignal.timeout(FILE_CHECK_MS);
-    const missing = await Promise.all([...ids].map((id) => limit(() => this.isMissing(id, signal))));
+    const missing = await Promise.all([...ids].map((id) => limit(() => this.isMissing(id, caller, signal))));
     const unknown = [...ids].filter((_, index) => missing[index]);
     if (unknown.length > 0) {
       throw new DomainError(
@@ -83,10 +84,11 @@ export class Admission {
     };
   }
 
-  private async isMissing(id: string, signal: AbortSignal): Promise<boolean> {
+  /** Nobody learns of a file that it may not read whether it is there. */
+  private async isMissing(id: string, { role, user }: Caller, signal: AbortSignal): Promise<boolean> {
     try {
-      await this.files.info(id, signal);
-      return false;
+      const file = await this.files.info(id, signal);
+      return role !== 'admin' && !mayRead(file, user);
     } catch (error) {
       if (error instanceof DomainError) return error.code === 'not_found';
       if (signal.aborted) return false;

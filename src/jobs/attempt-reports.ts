@@ -21,7 +21,7 @@ const RENEWALS_AT_ONCE = 500;
 const LEASES_AT_ONCE = 1_000;
 
 /** An attempt that was granted, by this claim or the same one before it. */
-type Grant = Pick<JobRow, 'attempt' | 'command' | 'spec' | 'expiresAt' | 'leaseUntil'> & {
+type Grant = Pick<JobRow, 'attempt' | 'owner' | 'command' | 'spec' | 'expiresAt' | 'leaseUntil'> & {
   readonly running: boolean;
 };
 
@@ -110,11 +110,12 @@ function grantOf(claimed: ClaimedJob, leaseUntil: number): Grant {
 }
 
 function assignmentOf(lease: Lease, grant: Grant, now: number): Assignment {
-  const { command, spec, expiresAt, leaseUntil, running } = grant;
+  const { owner, command, spec, expiresAt, leaseUntil, running } = grant;
   return {
     lease,
     leaseMs: (leaseUntil ?? now) - now,
     expiresInMs: expiresAt === null ? null : expiresAt - now,
+    owner,
     command,
     binary: spec.binary ?? null,
     inputFiles: spec.inputFiles ?? [],

@@ -1,9 +1,12 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { type AttemptEnded, type AttemptResult, type Lease } from '../execution/job-reports.port.js';
+import { attemptFileId } from '../execution/attempt-files.port.js';
 import { Clock } from '../kernel/clock.js';
+import { DomainError } from '../kernel/errors.js';
 import { CleanUp } from './clean-up.js';
 import { Faults } from './faults.js';
 import { type JobRow } from './job.entity.js';
+import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
 import { JobsRepository } from './jobs.repository.js';
 
 /** What becomes of a job when an attempt of it has ended: believed only of who holds the lease. */
@@ -14,10 +17,15 @@ export class AttemptResults {
     private readonly faults: Faults,
     private readonly cleanUp: CleanUp,
     private readonly clock: Clock,
+    @Inject(JOBS_OPTIONS) private readonly options: JobsOptions,
   ) {}
 
-  /** False: nothing of it counts. */
+  /**
+   * False: nothing of it counts.
+   * @throws DomainError `forbidden` where it names a file that is not the attempt's own
+   */
   async record(lease: Lease, result: AttemptResult): Promise<boolean> {
+    if (this.options.keepsFiles) checkFiles(lease, result);
     // The common end needs no look at the row: the guarded update says all.
     if (result.kind === 'ended' && !result.repeatable && (await this.keep(lease, result))) return true;
     const row = await this.jobs.find(lease.jobId);
@@ -74,6 +82,17 @@ export class AttemptResults {
     await this.jobs.suspectFiles(jobId, now);
     this.cleanUp.schedule.expectAt(now);
   }
+}
+
+/** With its job, its answer and outputs are removed: nobody shall name somebody else's files as such. */
+function checkFiles({ jobId, attempt }: Lease, result: AttemptResult): void {
+  if (result.kind !== 'ended') return;
+  const { answerId, stderrId, outputs } = result;
+  const isOwn =
+    answerId === attemptFileId(jobId, attempt, 'stdout') &&
+    (stderrId === null || stderrId === attemptFileId(jobId, attempt, 'stderr')) &&
+    outputs.every(({ fileId }, index) => fileId === attemptFileId(jobId, attempt, `output/${index}`));
+  if (!isOwn) throw new DomainError('forbidden', 'The result names files that are not those of its attempt.');
 }
 
 /** Whether this very report was taken before, and only its answer was lost on the way. */

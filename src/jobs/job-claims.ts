@@ -6,7 +6,14 @@ import { sourcesOf } from './job.states.js';
 import { stateIn } from './job.tombstone.js';
 
 /** What never changes of a job while it lives, and its agent needs to know. */
-const BRIEF = ['command', 'spec', 'needsStaging', 'expiresAt', 'labels'] as const satisfies (keyof JobRow)[];
+const BRIEF = [
+  'owner',
+  'command',
+  'spec',
+  'needsStaging',
+  'expiresAt',
+  'labels',
+] as const satisfies (keyof JobRow)[];
 type JobBrief = Pick<JobRow, (typeof BRIEF)[number]>;
 
 /** Enough for what waits for a moment; whoever is forgotten is looked up. At most some 20 MB. */
@@ -42,8 +49,8 @@ export class JobClaims {
   remember(row: JobRow, insert: Statement): void {
     const size = insert.parameters.reduce<number>((sum, value) => sum + String(value).length, 0);
     if (size > MOST_CHARACTERS) return;
-    const { command, spec, needsStaging, expiresAt, labels } = row;
-    this.accepted.set(row.id, { command, spec, needsStaging, expiresAt, labels });
+    const { owner, command, spec, needsStaging, expiresAt, labels } = row;
+    this.accepted.set(row.id, { owner, command, spec, needsStaging, expiresAt, labels });
     const [oldest] = this.accepted.keys();
     if (this.accepted.size > MOST_REMEMBERED && oldest !== undefined) this.accepted.delete(oldest);
   }

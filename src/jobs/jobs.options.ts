@@ -10,6 +10,8 @@ export interface JobsOptions {
   readonly tombstoneDays: number;
   /** Whether other processes share the work: servers on the same database, and agents that claim and report. */
   readonly isShared: boolean;
+  /** Whether the built-in data manager has the files: it stores under the ids that it is asked to, and no others. */
+  readonly keepsFiles: boolean;
   /** What an agent of another process has to show with each report; undefined: nothing. */
   readonly agentToken?: string;
 }

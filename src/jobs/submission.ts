@@ -21,7 +21,7 @@ export class Submission {
 
   /** Resolves with the id of a job that the database holds. */
   async accept(request: RunRequest, caller: Caller): Promise<string> {
-    await this.admission.checkFiles(request);
+    await this.admission.checkFiles(request, caller);
     await this.depth.take();
     const row = this.admission.rowFor(request, caller);
     await this.jobs.insert(row);

@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'gone'
   | 'too_large'
   | 'range_not_satisfiable'
+  | 'too_many_requests'
   | 'unavailable';
 
 /** A failure that the caller is told about, in words that say what to do. */
@@ -15,7 +16,7 @@ export class DomainError extends Error {
   /**
    * @param code stable name of the failure
    * @param message one sentence for the caller; never a secret, never an internal
-   * @param retryAfterSeconds for `unavailable`: when to try again, in seconds (1 or more)
+   * @param retryAfterSeconds for `unavailable` and `too_many_requests`: when to try again, in seconds (1 or more)
    */
   constructor(
     readonly code: ErrorCode,

@@ -127,6 +127,7 @@ describe('a claim', () => {
     lease: aLease(3),
     leaseMs: 30_000,
     expiresInMs: 1.8e22,
+    owner: NASTY,
     command: `echo '${NASTY}'`,
     running: true,
     binary: randomUUID(),

@@ -36,6 +36,7 @@ describeOnDatabases('The agents', (kind) => {
       agentLostSeconds: LOST_SECONDS,
       tombstoneDays: 1,
       isShared: true,
+      keepsFiles: false,
     });
   }
 

@@ -39,6 +39,7 @@ describeOnDatabases('What is left of an attempt that was taken from its agent', 
       agentLostSeconds: 30,
       tombstoneDays: 1,
       isShared: true,
+      keepsFiles: false,
     });
     const dispatcher = { offer: () => undefined } as unknown as JobDispatcher;
     cleanUp = new CleanUp(store.jobs, new LeftoverFiles(files), clock, timetable);

@@ -14,6 +14,7 @@ import { eventually } from '../support/eventually.js';
 import { bytes, digestOf, sourceOf } from '../support/file-sources.js';
 import { filesBelow } from '../support/stored-files.js';
 import { MovableClock } from '../support/movable-clock.js';
+import { OpenFilesModule } from '../support/open-files.module.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const HOUR_MS = 3_600_000;
@@ -223,10 +224,11 @@ describe('a ttl', () => {
 
 describe('DataManagerModule', () => {
   it('keeps files in the directory, and sweeps it while it runs', async () => {
-    const options = { directory, sweepEveryMs: 10, serveAt: ['files-api'] };
-    const module = await Test.createTestingModule({
-      imports: [DataManagerModule.register(options)],
-    }).compile();
+    const useFactory = () => ({ directory, sweepEveryMs: 10 });
+    const imports = [
+      DataManagerModule.registerAsync({ imports: [OpenFilesModule], useFactory, serveAt: ['files-api'] }),
+    ];
+    const module = await Test.createTestingModule({ imports }).compile();
     await module.init();
     const local = module.get<LocalFileStore>(FileStore);
     expect(local).toBeInstanceOf(LocalFileStore);
@@ -240,7 +242,9 @@ describe('DataManagerModule', () => {
   it('asks another data manager where there is a url, and makes no directory', async () => {
     const elsewhere = join(directory, 'unused');
     const useFactory = () => ({ directory: elsewhere, url: 'http://127.0.0.1:9/base' });
-    const imports = [DataManagerModule.registerAsync({ useFactory, serveAt: [''] })];
+    const imports = [
+      DataManagerModule.registerAsync({ imports: [OpenFilesModule], useFactory, serveAt: [''] }),
+    ];
     const module = await Test.createTestingModule({ imports }).compile();
     expect(module.get(FileStore)).toBeInstanceOf(HttpFileStore);
     expect(existsSync(elsewhere)).toBe(false);

@@ -184,7 +184,17 @@ describe('the database of small files', () => {
 
   function fileOf(content: Buffer): StoredFile {
     const [size, sha256] = [content.length, digestOf(content)];
-    return { id: randomUUID(), name: 'x', size, sha256, createdAt: new Date(0), expiresAt: null, tags: [] };
+    return {
+      id: randomUUID(),
+      name: 'x',
+      size,
+      sha256,
+      createdAt: new Date(0),
+      expiresAt: null,
+      tags: [],
+      owner: 'anonymous',
+      acl: [],
+    };
   }
 
   it('commits once for all that come and go in one turn, where one that is wrong fails alone', async () => {

@@ -12,6 +12,7 @@ import { JOBS_OPTIONS } from '../../src/jobs/jobs.options.js';
 import { JobsService } from '../../src/jobs/jobs.service.js';
 import { DomainError } from '../../src/kernel/errors.js';
 import { useHttpServer } from '../support/http-server.js';
+import { OPEN_DOORS } from '../support/open-doors.js';
 import { exchange } from '../support/malformed/exchange.js';
 import { curl, send } from '../support/raw-http.js';
 
@@ -87,6 +88,7 @@ class Checks {}
 const checks = {
   module: Checks,
   providers: [
+    ...OPEN_DOORS,
     {
       provide: CHECK,
       useValue: {

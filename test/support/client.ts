@@ -50,7 +50,11 @@ const FINAL: readonly State[] = ['succeeded', 'failed', 'cancelled'];
 
 /** The API as a caller sees it. Every method but {@link call} fails unless the answer is a success. */
 export class JobClient {
-  constructor(readonly url: string) {}
+  /** @param credentials headers of every call */
+  constructor(
+    readonly url: string,
+    private readonly credentials: Readonly<Record<string, string>> = {},
+  ) {}
 
   /** Any call with any answer. */
   async call(
@@ -60,7 +64,11 @@ export class JobClient {
   ): Promise<Answer> {
     const response = await fetch(this.url + path, {
       method,
-      headers: json === undefined ? headers : { 'content-type': 'application/json', ...headers },
+      headers: {
+        ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+        ...this.credentials,
+        ...headers,
+      },
       ...(json === undefined ? {} : { body: JSON.stringify(json) }),
       ...(body === undefined ? {} : { body }),
       ...(withinMs === undefined ? {} : { signal: AbortSignal.timeout(withinMs) }),
@@ -99,7 +107,7 @@ export class JobClient {
   }
 
   async download(fileId: string): Promise<Buffer> {
-    const response = await fetch(`${this.url}/files/${fileId}/data`);
+    const response = await fetch(`${this.url}/files/${fileId}/data`, { headers: this.credentials });
     if (!response.ok) throw new Error(`GET /files/${fileId}/data: ${response.status}`);
     return Buffer.from(await response.arrayBuffer());
   }

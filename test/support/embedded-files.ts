@@ -3,6 +3,7 @@ import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { join } from 'node:path';
 import { DataManagerModule, FileStore, type LocalFileStore } from '../../src/data-manager/index.js';
 import { ServerAdapter } from '../../src/http/fastify/server-adapter.js';
+import { OpenFilesModule } from './open-files.module.js';
 import { atEndOfFile } from './end-of-file.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
@@ -17,8 +18,13 @@ export interface EmbeddedFiles {
 /** Serves a directory of its own at the root, `/v1` and `/deep/base`; closed at the end of the test file. */
 export async function serveFiles(): Promise<EmbeddedFiles> {
   const directory = join(await temporaryDirectory(), 'files');
+  const files = DataManagerModule.registerAsync({
+    imports: [OpenFilesModule],
+    useFactory: () => ({ directory }),
+    serveAt: ['', 'v1', 'deep/base'],
+  });
   const module = await Test.createTestingModule({
-    imports: [DataManagerModule.register({ directory, serveAt: ['', 'v1', 'deep/base'] })],
+    imports: [files],
   }).compile();
   const adapter = new ServerAdapter({ maxBodyBytes: 1024 * 1024 });
   const app = module.createNestApplication<NestFastifyApplication>(adapter, {

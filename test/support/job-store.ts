@@ -6,6 +6,7 @@ import { migrate } from '../../src/database/migrate.js';
 import { MIGRATIONS } from '../../src/database/migrations/index.js';
 import { entitiesFor } from '../../src/jobs/entities.js';
 import { type JobRow } from '../../src/jobs/job.entity.js';
+import { type JobsOptions } from '../../src/jobs/jobs.options.js';
 import { JobsRepository, type LeaseKey } from '../../src/jobs/jobs.repository.js';
 import { Admission } from '../../src/jobs/admission.js';
 import { type RunRequest } from '../../src/jobs/job.types.js';
@@ -39,12 +40,14 @@ export async function openJobStore(url: string): Promise<JobStore> {
   return { source, database, jobs: new JobsRepository(database) };
 }
 
-const admission = new Admission({} as FileStore, new SteadyClock(), {
+export const OPTIONS: JobsOptions = {
   maxQueuedJobs: 1,
   agentLostSeconds: 30,
   isShared: false,
+  keepsFiles: false,
   tombstoneDays: 30,
-});
+};
+const admission = new Admission({} as FileStore, new SteadyClock(), OPTIONS);
 
 /** A job as the service would make it of `request`. */
 export function aJob(request: Partial<RunRequest> & { user?: string } = {}): JobRow {

@@ -11,6 +11,7 @@ import { jobApiControllers } from '../../src/jobs/api/job-api-controllers.js';
 import { JOBS_OPTIONS, type JobsOptions } from '../../src/jobs/jobs.options.js';
 import { JobsService } from '../../src/jobs/jobs.service.js';
 import { useHttpServer } from './http-server.js';
+import { OPEN_DOORS } from './open-doors.js';
 
 /** Stands in for the life of jobs: notes what it is told, and answers what it was told to. */
 export class RecordingReports extends JobReports {
@@ -57,6 +58,7 @@ export function serveReports(
   return useHttpServer({
     controllers: jobApiControllers(prefix),
     providers: [
+      ...OPEN_DOORS,
       { provide: JobsService, useValue: {} },
       { provide: AgentList, useValue: {} },
       { provide: JobReports, useValue: reports },

@@ -1,5 +1,6 @@
 import { type IncomingMessage } from 'node:http';
 import { DomainError, type ErrorCode } from '../../kernel/errors.js';
+import { type FileAccess } from '../file-access.js';
 import { type FileInfo } from '../file-store.js';
 import { isUuid } from '../../kernel/ids.js';
 import { Fault } from './fault.js';
@@ -35,7 +36,18 @@ export function fileInfoIn(answer: unknown): FileInfo {
     isSha256(sha256) &&
     !Number.isNaN(created.getTime());
   if (!isWhole) throw new Fault('the answer does not describe a file');
-  return { id: id.toLowerCase(), name, size, sha256: sha256.toLowerCase(), createdAt: created };
+  const digest = sha256.toLowerCase();
+  return { id: id.toLowerCase(), name, size, sha256: digest, createdAt: created, ...accessIn(answer) };
+}
+
+/** A foreign data manager may know no owners. */
+function accessIn(answer: unknown): FileAccess {
+  const { owner, acl } = Object(answer) as { owner?: unknown; acl?: unknown };
+  const users: unknown[] = Array.isArray(acl) ? acl : [];
+  return {
+    owner: typeof owner === 'string' ? owner : null,
+    acl: users.filter((user) => typeof user === 'string'),
+  };
 }
 
 function isSize(value: unknown): value is number {
@@ -63,6 +75,7 @@ export async function failureIn(response: IncomingMessage, idleMs: number): Prom
 
 /** What is the caller's to hear; other statuses are between the data manager and us. */
 const REFUSALS = new Map<number, { code: ErrorCode; message: string }>([
+  [403, { code: 'forbidden', message: 'The data manager does not allow it' }],
   [400, { code: 'invalid_request', message: 'The data manager refused the request' }],
   [404, { code: 'not_found', message: 'The data manager holds no such file' }],
   [413, { code: 'too_large', message: 'The data manager takes no file of that size' }],

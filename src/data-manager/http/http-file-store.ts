@@ -7,6 +7,7 @@ import { rangeWithin } from '../byte-range.js';
 import { fileId } from '../file-id.js';
 import {
   type ByteRange,
+  type FileErrand,
   type FileInfo,
   type FileSource,
   FileStore,
@@ -25,13 +26,15 @@ import {
 } from './http-file-store.options.js';
 import { MultipartBody } from './multipart-body.js';
 import { Retries, retrying } from './retries.js';
+import { headersOf } from '../file-errand.js';
 
 type Call = Pick<Exchange, 'method' | 'body' | 'signal'> & { headers?: Record<string, string> };
 
 /** Files in a data manager behind its HTTP API. Retries what may be retried, checks what it transfers. */
 export class HttpFileStore extends FileStore implements OnApplicationShutdown {
   private readonly base: string;
-  private readonly authorization: Readonly<Record<string, string>>;
+  /** Of every request. */
+  private readonly headers: Readonly<Record<string, string>>;
   private readonly idleMs: number;
   private readonly policy: RetryPolicy;
   private readonly agent: HttpAgent;
@@ -40,7 +43,7 @@ export class HttpFileStore extends FileStore implements OnApplicationShutdown {
     super();
     const url = new URL(baseUrl);
     this.base = url.origin + url.pathname.replace(/\/+$/, '');
-    this.authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    this.headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
     this.idleMs = idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS;
     this.policy = { ...DEFAULT_RETRIES, ...retries };
     this.agent =
@@ -91,6 +94,12 @@ export class HttpFileStore extends FileStore implements OnApplicationShutdown {
     }
   }
 
+  override on(errand: FileErrand): FileStore {
+    const headers = { ...this.headers, ...headersOf(errand) };
+    // The rest is shared, the connections too.
+    return Object.assign(Object.create(HttpFileStore.prototype) as HttpFileStore, this, { headers });
+  }
+
   /** As late as can be: what is drained before may still store files. */
   onApplicationShutdown(): void {
     this.close();
@@ -128,7 +137,7 @@ export class HttpFileStore extends FileStore implements OnApplicationShutdown {
     const response = await exchange({
       ...call,
       url: new URL(this.base + path),
-      headers: { accept: '*/*', ...headers, ...this.authorization },
+      headers: { accept: '*/*', ...headers, ...this.headers },
       agent: this.agent,
       idleMs: this.idleMs,
     });

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { type FileHandle, open, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { type Readable } from 'node:stream';
 import { DomainError } from '../../kernel/errors.js';
+import { NOBODY_IN_PARTICULAR, type OwnedFile } from '../file-access.js';
 import { noSuchFile } from '../file-id.js';
 import { type ByteRange } from '../file-store.js';
 import { ExpiryIndex } from './expiry-index.js';
@@ -43,6 +44,13 @@ export class LargeFiles {
     }
   }
 
+  /** Whose the file is, damaged or not. Where it doesn't tell any more, it is nobody's in particular. */
+  async ownedAt(id: string, now: number): Promise<OwnedFile | null> {
+    const file = await this.describedEvenDamaged(id);
+    if (file === 'damaged') return { id, owner: NOBODY_IN_PARTICULAR, acl: [] };
+    return file === null || hasExpired(file, now) ? null : file;
+  }
+
   /** False where nothing at all lies under that id. */
   mayHold(id: string): boolean {
     return existsSync(this.layout.sidecarOf(id));
@@ -60,6 +68,14 @@ export class LargeFiles {
       await this.erase(file.id);
       throw error;
     }
+  }
+
+  /** Writes what is known of a file anew, durably: one sidecar takes the place of the other. */
+  async share(file: StoredFile): Promise<void> {
+    const written = this.layout.newTemporary();
+    await writeSidecar(written, file);
+    await rename(written, this.layout.sidecarOf(file.id));
+    await this.folders.sync(this.layout.shardOf(file.id));
   }
 
   async read(id: string, { start, end }: ByteRange): Promise<Readable> {

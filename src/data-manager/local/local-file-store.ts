@@ -2,7 +2,15 @@ import { addAbortSignal, Readable } from 'node:stream';
 import { type Clock, SteadyClock } from '../../kernel/clock.js';
 import { rangeWithin } from '../byte-range.js';
 import { fileId, idTaken, noSuchFile } from '../file-id.js';
-import { type ByteRange, type FileSource, FileStore, type OpenFile, type PutOptions } from '../file-store.js';
+import { NOBODY_IN_PARTICULAR, type OwnedFile } from '../file-access.js';
+import {
+  type ByteRange,
+  type FileErrand,
+  type FileSource,
+  FileStore,
+  type OpenFile,
+  type PutOptions,
+} from '../file-store.js';
 import { FileLayout } from './file-layout.js';
 import { KeyedLock } from './keyed-lock.js';
 import { LargeFiles } from './large-files.js';
@@ -21,6 +29,10 @@ export interface FileMetadata {
   /** Seconds from now, 0 … 2^64 - 1; absent: the file stays until it is removed. */
   readonly ttl?: bigint;
   readonly tags?: readonly string[];
+  /** 1 … 255 characters; absent: nobody in particular. */
+  readonly owner?: string;
+  /** Users who may read it beside the owner, or `*`. */
+  readonly acl?: readonly string[];
 }
 
 /**
@@ -32,6 +44,8 @@ export class LocalFileStore extends FileStore {
   private readonly large: LargeFiles;
   private readonly locks = new KeyedLock();
   private opened: SmallFiles | undefined;
+  /** Of what is put. */
+  private readonly owner: string = NOBODY_IN_PARTICULAR;
 
   /** @param directory made by {@link prepare}; no other process may use it meanwhile */
   constructor(
@@ -58,7 +72,12 @@ export class LocalFileStore extends FileStore {
   async put(source: FileSource, { id, name, signal }: PutOptions): Promise<StoredFile> {
     const validId = fileId(id);
     signal?.throwIfAborted();
-    return this.commit(await this.stageSource(source, signal), { id: validId, name });
+    return this.commit(await this.stageSource(source, signal), { id: validId, name, owner: this.owner });
+  }
+
+  override on({ owner }: FileErrand): FileStore {
+    // All else is shared.
+    return Object.assign(Object.create(this) as LocalFileStore, { owner });
   }
 
   /** Takes bytes in whose metadata is not known yet; {@link commit} or {@link discard} must follow. */
@@ -85,6 +104,20 @@ export class LocalFileStore extends FileStore {
     const validId = fileId(id);
     signal?.throwIfAborted();
     const file = await onDisk(() => this.find(validId));
+    if (file === null) throw noSuchFile(validId);
+    return file;
+  }
+
+  /**
+   * Whose a file is, also where its bytes are damaged.
+   * @throws DomainError `not_found`
+   */
+  async owned(id: string): Promise<OwnedFile> {
+    const validId = fileId(id);
+    const now = this.clock.now();
+    const file = await onDisk(
+      async () => (await this.small.find(validId, now)) ?? (await this.large.ownedAt(validId, now)),
+    );
     if (file === null) throw noSuchFile(validId);
     return file;
   }
@@ -146,11 +179,27 @@ export class LocalFileStore extends FileStore {
     return owned ?? this.stage(source.open(), signal);
   }
 
-  private describe(staged: Staged, { id, name, ttl, tags = [] }: FileMetadata): StoredFile {
+  /**
+   * Says who may read the file beside its owner, durably.
+   * @throws DomainError `not_found`
+   */
+  async share(id: string, acl: readonly string[]): Promise<void> {
+    const validId = fileId(id);
+    await this.locks.run(validId, () =>
+      onDisk(async () => {
+        const file = await this.find(validId);
+        if (file === null) throw noSuchFile(validId);
+        if (!(await this.small.share(validId, acl))) await this.large.share({ ...file, acl });
+      }),
+    );
+  }
+
+  private describe(staged: Staged, metadata: FileMetadata): StoredFile {
+    const { id, name, ttl, tags = [], owner = NOBODY_IN_PARTICULAR, acl = [] } = metadata;
     const now = this.clock.now();
     const expiresAt = ttl === undefined ? null : BigInt(now) + ttl * 1000n;
     const { size, sha256 } = staged;
-    return { id, name, size, sha256, createdAt: new Date(now), expiresAt, tags };
+    return { id, name, size, sha256, createdAt: new Date(now), expiresAt, tags, owner, acl };
   }
 
   private async store(staged: Staged, file: StoredFile): Promise<StoredFile> {
@@ -159,7 +208,7 @@ export class LocalFileStore extends FileStore {
     if (mayBeNew && (await this.small.addNew(file, staged.bytes))) return file;
     const present = await this.find(file.id);
     if (present !== null) {
-      if (present.sha256 !== file.sha256 || present.size !== file.size) throw idTaken(file.id);
+      if (!isSame(present, file)) throw idTaken(file.id);
       await discard(staged);
       return present;
     }
@@ -190,6 +239,10 @@ export class LocalFileStore extends FileStore {
     const isEmpty = part.start === part.end;
     return { info, content: isEmpty ? streamOf(new Uint8Array()) : await this.large.read(id, part) };
   }
+}
+
+function isSame(one: StoredFile, other: StoredFile): boolean {
+  return one.sha256 === other.sha256 && one.size === other.size && one.owner === other.owner;
 }
 
 /** All of it at once, without the generator that `Readable.from` would run. */

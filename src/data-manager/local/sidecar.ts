@@ -1,5 +1,6 @@
 import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { NOBODY_IN_PARTICULAR } from '../file-access.js';
 import { syncDescriptor } from './folder-sync.js';
 import { hasCode } from './storage-error.js';
 import { damaged, type StoredFile } from './stored-file.js';
@@ -13,6 +14,8 @@ interface Sidecar {
   readonly created_at: string;
   readonly expires_at?: string;
   readonly tags?: readonly string[];
+  readonly owner?: string;
+  readonly acl?: readonly string[];
 }
 
 /**
@@ -53,6 +56,8 @@ function encode(file: StoredFile): string {
     created_at: file.createdAt.toISOString(),
     ...(file.expiresAt !== null && { expires_at: file.expiresAt.toString() }),
     ...(file.tags.length > 0 && { tags: file.tags }),
+    ...(file.owner !== NOBODY_IN_PARTICULAR && { owner: file.owner }),
+    ...(file.acl.length > 0 && { acl: file.acl }),
   };
   return JSON.stringify(sidecar);
 }
@@ -67,5 +72,7 @@ function decode(text: string): StoredFile {
     createdAt: new Date(sidecar.created_at),
     expiresAt: sidecar.expires_at === undefined ? null : BigInt(sidecar.expires_at),
     tags: sidecar.tags ?? [],
+    owner: sidecar.owner ?? NOBODY_IN_PARTICULAR,
+    acl: sidecar.acl ?? [],
   };
 }

@@ -1,12 +1,13 @@
 import type Sqlite from 'libsql';
 import { openDurable } from '../../sqlite/durable-file.js';
+import { NOBODY_IN_PARTICULAR } from '../file-access.js';
 import { SMALL_FILE_BYTES } from './staged-bytes.js';
 
-const VERSION = 1;
+const VERSION = 2;
 
 /**
- * `expires` in digits of one width, as it may exceed 64 bits; `name` and `tags` in JSON, as the driver ends a text at
- * a NUL; bytes last, so that the rest is read without them.
+ * `expires` in digits of one width, as it may exceed 64 bits; `name`, `tags`, `owner` and `acl` in JSON, as the driver
+ * ends a text at a NUL; bytes last, so that the rest is read without them.
  */
 const SCHEMA = `
   CREATE TABLE files (
@@ -17,10 +18,20 @@ const SCHEMA = `
     created INTEGER NOT NULL,
     expires TEXT,
     tags    TEXT NOT NULL,
+    owner   TEXT NOT NULL,
+    acl     TEXT NOT NULL,
     bytes   BLOB NOT NULL
   );
   CREATE INDEX files_by_end ON files (expires) WHERE expires IS NOT NULL;
   PRAGMA user_version = ${VERSION}`;
+
+/** Files of before had no owners. */
+const FROM_VERSION_1 = `
+  ALTER TABLE files RENAME TO unowned;
+  DROP INDEX files_by_end;
+  ${SCHEMA};
+  INSERT INTO files SELECT id, name, size, sha256, created, expires, tags, '"${NOBODY_IN_PARTICULAR}"', '[]', bytes FROM unowned;
+  DROP TABLE unowned`;
 
 /** Only a new file takes these: freed pages can then be given back to the disk without rewriting all. */
 const FIRST = ['auto_vacuum = INCREMENTAL'];
@@ -49,6 +60,7 @@ function bringUp(connection: Sqlite.Database): void {
   const [found] = connection.pragma('user_version') as { user_version: number }[];
   const version = found?.user_version ?? 0;
   if (version === 0) connection.exec(`BEGIN IMMEDIATE; ${SCHEMA}; COMMIT`);
+  if (version === 1) connection.exec(`BEGIN IMMEDIATE; ${FROM_VERSION_1}; COMMIT`);
   if (version > VERSION) throw unusable('of a later version than this one');
 }
 

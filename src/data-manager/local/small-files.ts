@@ -12,9 +12,11 @@ interface Row {
   readonly created: number;
   readonly expires: string | null;
   readonly tags: string;
+  readonly owner: string;
+  readonly acl: string;
 }
 
-const DESCRIPTION = 'id, name, size, sha256, created, expires, tags';
+const DESCRIPTION = 'id, name, size, sha256, created, expires, tags, owner, acl';
 /** In digits of one width, as the database compares texts. 2^64 seconds from now are fewer. */
 const INSTANT_DIGITS = 24;
 /** So few that a turn with them is a short one. */
@@ -65,6 +67,11 @@ export class SmallFiles {
     await this.insert('INSERT OR REPLACE', file, bytes);
   }
 
+  /** Says who may read it, durably; false where there is none. */
+  async share(id: string, acl: readonly string[]): Promise<boolean> {
+    return (await this.change('UPDATE files SET acl = ? WHERE id = ?', [JSON.stringify(acl), id])) > 0;
+  }
+
   /** Tells whether there was one, expired or not. */
   async remove(id: string): Promise<boolean> {
     return (await this.change('DELETE FROM files WHERE id = ?', [id])) > 0;
@@ -111,11 +118,10 @@ export class SmallFiles {
     const { id, size, sha256, createdAt, expiresAt } = file;
     const [name, tags] = [JSON.stringify(file.name), JSON.stringify(file.tags)];
     const expires = expiresAt === null ? null : instant(expiresAt);
-    const parameters = [id, name, size, sha256, createdAt.getTime(), expires, tags, bytes];
-    return this.change(
-      `${verb} INTO files (${DESCRIPTION}, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      parameters,
-    );
+    const [owner, acl] = [JSON.stringify(file.owner), JSON.stringify(file.acl)];
+    const described = [id, name, size, sha256, createdAt.getTime(), expires, tags, owner, acl];
+    const sql = `${verb} INTO files (${DESCRIPTION}, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+    return this.change(sql, [...described, bytes]);
   }
 
   private change(sql: string, parameters: readonly unknown[]): Promise<number> {
@@ -127,12 +133,14 @@ function instant(milliseconds: bigint): string {
   return milliseconds.toString().padStart(INSTANT_DIGITS, '0');
 }
 
-function fileOf({ id, name, size, sha256, created, expires, tags }: Row): StoredFile {
+function fileOf({ id, name, size, sha256, created, expires, tags, owner, acl }: Row): StoredFile {
   return {
     ...{ id, size, sha256 },
     name: JSON.parse(name) as string,
     createdAt: new Date(created),
     expiresAt: expires === null ? null : BigInt(expires),
     tags: JSON.parse(tags) as string[],
+    owner: JSON.parse(owner) as string,
+    acl: JSON.parse(acl) as string[],
   };
 }

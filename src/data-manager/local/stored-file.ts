@@ -3,6 +3,7 @@ import { type FileInfo } from '../file-store.js';
 
 /** What this store knows of a file beyond the port. */
 export interface StoredFile extends FileInfo {
+  readonly owner: string;
   /** Milliseconds since the epoch, or null where the file stays until it is removed. May exceed any `Date`. */
   readonly expiresAt: bigint | null;
   readonly tags: readonly string[];

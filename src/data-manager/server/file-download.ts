@@ -15,11 +15,10 @@ export interface ResponseHead {
 /** Answers `GET …/data`: all of it, a range, or that nothing has changed. */
 export async function sendFile(
   store: LocalFileStore,
-  id: string,
+  file: StoredFile,
   headers: IncomingHttpHeaders,
   response: ResponseHead,
 ): Promise<StreamableFile | undefined> {
-  const file = await store.info(id);
   const etag = etagOf(file);
   if (isNotModified(headers['if-none-match'], etag)) {
     notModified(file, response);

@@ -51,12 +51,20 @@ export class FileInfoDto extends FileDto {
   @ApiProperty({ type: [String], example: ['dataset'] })
   readonly tags: readonly string[];
 
+  @ApiProperty({ description: 'Whose it is', example: 'alice' })
+  readonly owner: string;
+
+  @ApiProperty({ type: [String], description: 'Users who may read it too; `*`: all', example: ['bob'] })
+  readonly acl: readonly string[];
+
   constructor(file: StoredFile) {
     super(file);
     const { expiresAt } = file;
     const isDate = expiresAt !== null && expiresAt <= LATEST_DATE;
     this.expires_at = isDate ? new Date(Number(expiresAt)).toISOString() : null;
     this.tags = file.tags;
+    this.owner = file.owner;
+    this.acl = file.acl;
   }
 }
 
@@ -67,6 +75,20 @@ export class DeletedFileDto {
 
   constructor(id: string) {
     this.id = id;
+  }
+}
+
+/** Who may read a file beside its owner. */
+export class FileAclDto {
+  @ApiProperty({ format: 'uuid', example: EXAMPLE_ID })
+  readonly id: string;
+
+  @ApiProperty({ type: [String], example: ['bob'] })
+  readonly acl: readonly string[];
+
+  constructor(id: string, acl: readonly string[]) {
+    this.id = id;
+    this.acl = acl;
   }
 }
 

@@ -4,6 +4,7 @@ import {
   ApiBody,
   ApiConsumes,
   ApiCreatedResponse,
+  ApiForbiddenResponse,
   ApiHeader,
   ApiInternalServerErrorResponse,
   ApiNotFoundResponse,
@@ -13,7 +14,7 @@ import {
   ApiResponse,
   ApiServiceUnavailableResponse,
 } from '@nestjs/swagger';
-import { DeletedFileDto, FileDto, FileErrorDto, FileInfoDto } from './file.dto.js';
+import { DeletedFileDto, FileAclDto, FileDto, FileErrorDto, FileInfoDto } from './file.dto.js';
 
 /** What the OpenAPI document says of each call; apart from the controller, so that both can be read. */
 const anyCall = [
@@ -36,6 +37,13 @@ const ofFile = [
 
 const BINARY = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } as const;
 
+const ACL_SCHEMA = {
+  type: 'array',
+  items: { type: 'string', minLength: 1, maxLength: 255 },
+  maxItems: 100,
+  description: 'Users who may read the file beside its owner; `*`: all',
+} as const;
+
 const UPLOAD_SCHEMA = {
   type: 'object',
   required: ['file'],
@@ -55,6 +63,7 @@ const UPLOAD_SCHEMA = {
           description: 'Seconds until the file goes by itself; absent: it stays until it is deleted',
         },
         tags: { type: 'array', items: { type: 'string' }, maxItems: 100 },
+        acl: ACL_SCHEMA,
       },
       example: { name: 'hello.txt', tags: ['dataset'] },
     },
@@ -114,10 +123,38 @@ export function ApiFileInfo(): MethodDecorator {
   );
 }
 
+const READ_ONLY = ApiForbiddenResponse({
+  description: "The file is somebody else's, who lets you read it only",
+  type: FileErrorDto,
+});
+
+export function ApiShareFile(): MethodDecorator {
+  return applyDecorators(
+    ApiOperation({
+      operationId: 'shareFile',
+      summary: 'Say who may read a file',
+      description: 'Beside its owner, and in the place of all who might until now.',
+    }),
+    ApiBody({
+      schema: {
+        type: 'object',
+        required: ['acl'],
+        additionalProperties: false,
+        properties: { acl: ACL_SCHEMA },
+        example: { acl: ['bob'] },
+      } as never,
+    }),
+    ApiOkResponse({ description: 'Changed, durably', type: FileAclDto }),
+    READ_ONLY,
+    ...ofFile,
+  );
+}
+
 export function ApiDeleteFile(): MethodDecorator {
   return applyDecorators(
     ApiOperation({ operationId: 'deleteFile', summary: 'Delete a file' }),
     ApiOkResponse({ description: 'Deleted, durably', type: DeletedFileDto }),
+    READ_ONLY,
     ...ofFile,
   );
 }

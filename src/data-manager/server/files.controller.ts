@@ -7,22 +7,30 @@ import {
   Optional,
   Param,
   Post,
+  Put,
   Req,
   Res,
   type StreamableFile,
   UseFilters,
+  UseGuards,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { ApiExcludeEndpoint, ApiTags } from '@nestjs/swagger';
 import { randomUUID } from 'node:crypto';
 import { type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { RequestBody } from '../../http/decoded-request.js';
 import { ErrorFilter } from '../../http/error.filter.js';
+import { RateLimitGuard } from '../../http/rate-limit.js';
 import { DomainError } from '../../kernel/errors.js';
-import { fileId, noSuchFile } from '../file-id.js';
+import { type FileCaller } from '../file-callers.port.js';
+import { noSuchFile } from '../file-id.js';
 import { LocalFileStore } from '../local/local-file-store.js';
-import { DeletedFileDto, FileDto, FileInfoDto } from './file.dto.js';
+import { changeable, readable } from './caller-files.js';
+import { aclIn } from './file-acl.js';
+import { CurrentFileCaller, FileCallerGuard } from './file-caller.guard.js';
+import { DeletedFileDto, FileAclDto, FileDto, FileInfoDto } from './file.dto.js';
 import { type ResponseHead, sendFile, sendHead } from './file-download.js';
-import { ApiDeleteFile, ApiDownload, ApiFileInfo, ApiUpload } from './files.api.js';
+import { ApiDeleteFile, ApiDownload, ApiFileInfo, ApiShareFile, ApiUpload } from './files.api.js';
 import { receiveUpload } from './multipart-upload.js';
 import { idOfKey, storeUpload } from './store-upload.js';
 
@@ -35,6 +43,7 @@ type HostRequest = IncomingMessage | { readonly raw: IncomingMessage };
  * Needs a host that leaves the body of `POST …/files` unread.
  */
 @ApiTags('files')
+@UseGuards(FileCallerGuard, RateLimitGuard)
 @UseFilters(ErrorFilter)
 export class FilesController {
   constructor(
@@ -47,11 +56,13 @@ export class FilesController {
   async upload(
     @Req() request: HostRequest,
     @Headers('idempotency-key') key: string | undefined,
+    @CurrentFileCaller() caller: FileCaller,
   ): Promise<FileDto> {
     const store = this.store();
     const id = key === undefined ? randomUUID() : idOfKey(key);
+    const owner = caller.ownerOfNew(id);
     const upload = await receiveUpload('raw' in request ? request.raw : request, store);
-    return new FileDto(await storeUpload(store, id, upload));
+    return new FileDto(await storeUpload(store, { id, owner }, upload));
   }
 
   // Before the GET of the same path: a host would else answer HEAD by reading the file and dropping it.
@@ -61,32 +72,50 @@ export class FilesController {
     @Param('id') id: string,
     @Headers() headers: IncomingHttpHeaders,
     @Res({ passthrough: true }) response: unknown,
+    @CurrentFileCaller() caller: FileCaller,
   ): Promise<void> {
-    sendHead(await this.store().info(id), headers, this.headOf(response));
+    sendHead(await readable(this.store(), id, caller), headers, this.headOf(response));
   }
 
   @Get('files/:id/data')
   @ApiDownload()
-  download(
+  async download(
     @Param('id') id: string,
     @Headers() headers: IncomingHttpHeaders,
     @Res({ passthrough: true }) response: unknown,
+    @CurrentFileCaller() caller: FileCaller,
   ): Promise<StreamableFile | undefined> {
-    return sendFile(this.store(), id, headers, this.headOf(response));
+    const store = this.store();
+    return sendFile(store, await readable(store, id, caller), headers, this.headOf(response));
   }
 
   @Get('files/:id/info')
   @ApiFileInfo()
-  async info(@Param('id') id: string): Promise<FileInfoDto> {
-    return new FileInfoDto(await this.store().info(id));
+  async info(@Param('id') id: string, @CurrentFileCaller() caller: FileCaller): Promise<FileInfoDto> {
+    return new FileInfoDto(await readable(this.store(), id, caller));
+  }
+
+  @Put('files/:id/acl')
+  @ApiShareFile()
+  async share(
+    @Param('id') id: string,
+    @RequestBody() body: object,
+    @CurrentFileCaller() caller: FileCaller,
+  ): Promise<FileAclDto> {
+    const store = this.store();
+    const file = await changeable(store, id, caller);
+    const acl = aclIn(body);
+    await store.share(file.id, acl);
+    return new FileAclDto(file.id, acl);
   }
 
   @Delete('files/:id')
   @ApiDeleteFile()
-  async remove(@Param('id') id: string): Promise<DeletedFileDto> {
-    const validId = fileId(id);
-    if (!(await this.store().removeIfPresent(validId))) throw noSuchFile(validId);
-    return new DeletedFileDto(validId);
+  async remove(@Param('id') id: string, @CurrentFileCaller() caller: FileCaller): Promise<DeletedFileDto> {
+    const store = this.store();
+    const file = await changeable(store, id, caller);
+    if (!(await store.removeIfPresent(file.id))) throw noSuchFile(file.id);
+    return new DeletedFileDto(file.id);
   }
 
   private store(): LocalFileStore {

@@ -22,7 +22,7 @@ export function idOfKey(key: string): string {
 /** Stores what was received. Metadata that is wrong costs the file, since it may come after the bytes. */
 export async function storeUpload(
   store: LocalFileStore,
-  id: string,
+  { id, owner }: { id: string; owner: string },
   { staged, filename, metadata }: Upload<Staged>,
 ): Promise<StoredFile> {
   let said: UploadMetadata;
@@ -32,7 +32,7 @@ export async function storeUpload(
     await store.discard(staged);
     throw error;
   }
-  return store.commit(staged, { ...said, id, name: said.name ?? nameOf(filename) ?? id });
+  return store.commit(staged, { ...said, id, owner, name: said.name ?? nameOf(filename) ?? id });
 }
 
 /** A browser's file name may be empty or absurdly long; that is no reason to refuse the bytes. */

@@ -1,5 +1,6 @@
 import { parse, type MemberNode, type ValueNode } from '@humanwhocodes/momoa';
 import { DomainError } from '../../kernel/errors.js';
+import { ACL_IN_WORDS, isAcl } from './file-acl.js';
 
 /** What an uploader may say of a file. */
 export interface UploadMetadata {
@@ -7,6 +8,8 @@ export interface UploadMetadata {
   /** Seconds, 0 … 2^64 - 1. */
   readonly ttl?: bigint;
   readonly tags?: readonly string[];
+  /** Users who may read it beside the owner, or `*`. */
+  readonly acl?: readonly string[];
 }
 
 const MAX_TTL = 18_446_744_073_709_551_615n;
@@ -49,8 +52,10 @@ function readField(key: string, value: ValueNode, text: string): unknown {
       return readTtl(value, text);
     case 'tags':
       return readTags(value);
+    case 'acl':
+      return readAcl(value);
     default:
-      throw invalid(`unknown field ${JSON.stringify(key)}; known are name, ttl, tags`);
+      throw invalid(`unknown field ${JSON.stringify(key)}; known are name, ttl, tags, acl`);
   }
 }
 
@@ -78,6 +83,13 @@ function readTags(value: ValueNode): string[] {
   const isValid = tags !== undefined && tags.length <= MAX_TAGS && tags.every((tag) => tag.type === 'String');
   if (!isValid) throw invalid(`tags must be an array of at most ${MAX_TAGS} strings`);
   return tags.map((tag) => wellFormed(tag.value));
+}
+
+function readAcl(value: ValueNode): string[] {
+  const users = value.type === 'Array' ? value.elements.map((element) => element.value) : undefined;
+  const names = users?.map((user) => (user.type === 'String' ? user.value : undefined));
+  if (names !== undefined && isAcl(names)) return names;
+  throw invalid(`acl must be ${ACL_IN_WORDS}`);
 }
 
 /** Half surrogate pairs can't be put into a header or into UTF-8. */

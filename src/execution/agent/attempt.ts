@@ -60,6 +60,7 @@ const ABANDONED = Symbol('abandoned');
 export class Attempt {
   private readonly logger = new Logger('Attempt');
   private readonly key: string;
+  private readonly files: FileStore;
   private readonly publishing: Publishing;
 
   constructor(
@@ -68,7 +69,8 @@ export class Attempt {
     private readonly course: AttemptCourse,
   ) {
     this.key = `${assignment.lease.jobId}.${assignment.lease.attempt}`;
-    this.publishing = new Publishing(tools.files, assignment.lease, withPatience(course.taken));
+    this.files = tools.files.on({ ...assignment.lease, owner: assignment.owner });
+    this.publishing = new Publishing(this.files, assignment.lease, withPatience(course.taken));
   }
 
   /** Resolves when nothing of the attempt is left but its result. Rejects only where the report was given up. */
@@ -94,7 +96,7 @@ export class Attempt {
   }
 
   private async performIn(workspace: Workspace): Promise<AttemptResult | typeof ABANDONED> {
-    await new Staging(this.tools.files).stage(this.assignment, workspace.filesPath, this.course.taken);
+    await new Staging(this.files).stage(this.assignment, workspace.filesPath, this.course.taken);
     if (!(await this.mayStart())) return ABANDONED;
     const { end, timedOut } = await this.execute(workspace);
     this.course.onCommandEnded();

@@ -37,6 +37,7 @@ const isAssignment = withFields<WireAssignment>({
   command: isText,
   running: isBoolean,
   binary: orNull(isText),
+  owner: isText,
   input_files: isTexts,
   output_files: isTexts,
   env: isTextMap,

@@ -1,5 +1,6 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { type RequestHeaders } from '../../auth/auth.port.js';
+import { bearerIn, digestOf, isSecret } from '../../auth/credentials.js';
 import { DomainError } from '../../kernel/errors.js';
 import { JOBS_OPTIONS, type JobsOptions } from '../jobs.options.js';
 
@@ -22,19 +23,12 @@ export class AgentTokenGuard implements CanActivate {
       throw new DomainError('not_found', 'This server has no agents of other processes: set its REDIS_URL.');
     }
     if (this.expected === undefined) return true;
-    const { headers } = context
-      .switchToHttp()
-      .getRequest<{ readonly headers: Readonly<Record<string, string | undefined>> }>();
-    const [, shown] = /^Bearer +(.+)$/i.exec(headers['authorization'] ?? '') ?? [];
-    // Digests are of one length, and tell nothing by the time that comparing them takes.
-    if (shown !== undefined && timingSafeEqual(digestOf(shown), this.expected)) return true;
+    const { headers } = context.switchToHttp().getRequest<{ readonly headers: RequestHeaders }>();
+    const shown = bearerIn(headers);
+    if (shown !== undefined && isSecret(shown, this.expected)) return true;
     throw new DomainError(
       'unauthenticated',
       'This is for agents: send the AGENT_TOKEN of this server as "Authorization: Bearer TOKEN".',
     );
   }
-}
-
-function digestOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
 }

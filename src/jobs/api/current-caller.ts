@@ -1,8 +1,10 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { ANONYMOUS, type Caller } from '../../auth/auth.port.js';
+import { type Caller } from '../../auth/auth.port.js';
+import { type IdentifiedRequest } from '../../auth/caller.guard.js';
 
-/** Parameter: who calls, as a guard has noted it on the request; without a guard, everybody is anonymous. */
+/** Parameter: who calls, as a guard has noted it on the request. */
 export const CurrentCaller = createParamDecorator((_data: unknown, context: ExecutionContext): Caller => {
-  const { caller } = context.switchToHttp().getRequest<{ readonly caller?: Caller }>();
-  return caller ?? ANONYMOUS;
+  const { caller } = context.switchToHttp().getRequest<IdentifiedRequest>();
+  if (caller === undefined) throw new Error('no guard has looked at who calls');
+  return caller;
 });

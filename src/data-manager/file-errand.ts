@@ -1,0 +1,32 @@
+import { type FileErrand } from './file-store.js';
+
+/** Names the attempt for which an agent asks, and proves that it holds it: `job/attempt/token`. */
+export const LEASE_HEADER = 'x-job-lease';
+/** In whose name an admin stores a file; in percent-encoding, as a header holds ASCII only. */
+export const OWNER_HEADER = 'x-file-owner';
+
+/** What a request on behalf of an attempt says of it. A foreign data manager need not heed it. */
+export function headersOf({ jobId, attempt, token, owner }: FileErrand): Record<string, string> {
+  return {
+    [LEASE_HEADER]: `${jobId}/${String(attempt)}/${token}`,
+    [OWNER_HEADER]: encodeURIComponent(owner),
+  };
+}
+
+/** The attempt that a request names; undefined where it names none. */
+export function leaseIn(header: string | string[] | undefined): Omit<FileErrand, 'owner'> | undefined {
+  const [, jobId, attempt, token] =
+    /^([0-9a-f-]{36})\/(\d{1,9})\/([0-9a-f-]{36})$/i.exec(String(header)) ?? [];
+  if (jobId === undefined || token === undefined) return undefined;
+  return { jobId: jobId.toLowerCase(), attempt: Number(attempt), token: token.toLowerCase() };
+}
+
+/** The owner that a request names; undefined where it names none, or in no valid way. */
+export function ownerIn(header: string | string[] | undefined): string | undefined {
+  try {
+    const owner = decodeURIComponent(String(header ?? ''));
+    return owner === '' || owner.length > 255 ? undefined : owner;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,18 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { type AppConfig } from './config/config.js';
+import { RateLimit } from './http/rate-limit.js';
+import { SETTINGS } from './settings.module.js';
+
+/** One count of requests for the API of jobs and that of files. */
+@Module({})
+export class RateLimitModule {
+  /** @param settings provides the settings */
+  static register(settings: DynamicModule): DynamicModule {
+    const limit = {
+      provide: RateLimit,
+      inject: [SETTINGS],
+      useFactory: ({ rateLimit, auth }: AppConfig) => new RateLimit(rateLimit, auth === 'none'),
+    };
+    return { module: RateLimitModule, imports: [settings], providers: [limit], exports: [RateLimit] };
+  }
+}
