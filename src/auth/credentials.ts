@@ -3,7 +3,7 @@ import { type RequestHeaders } from './auth.port.js';
 
 /** What a request shows as `Authorization: Bearer …` (RFC 6750, 2.1). */
 export function bearerIn(headers: RequestHeaders): string | undefined {
-  const [, shown] = /^Bearer +(\S+) *$/i.exec(String(headers.authorization ?? '')) ?? [];
+  const [, shown] = /^Bearer +(\S(?:.*\S)?) *$/i.exec(String(headers.authorization ?? '')) ?? [];
   return shown;
 }
 

@@ -274,8 +274,20 @@ describe('the database of small files', () => {
     expect(String(failure)).not.toContain(directory);
   });
 
+  it("takes over what the version before it has stored, as nobody's in particular", async () => {
+    const { id } = await put(SMALL);
+    behindItsBack((connection) => {
+      connection.exec(`ALTER TABLE files DROP COLUMN owner; ALTER TABLE files DROP COLUMN acl`);
+      connection.pragma('user_version = 1');
+    });
+    const later = await started();
+    expect(await later.info(id)).toMatchObject({ owner: 'anonymous', acl: [], size: SMALL.length });
+    expect(await buffer((await later.open(id)).content)).toEqual(SMALL);
+    await later.remove(id);
+  });
+
   it('stops the start where a later version made it', async () => {
-    behindItsBack((connection) => connection.pragma('user_version = 2'));
+    behindItsBack((connection) => connection.pragma('user_version = 3'));
     await expect(started()).rejects.toThrow('later version');
     expect((await readFile(database())).length).toBeGreaterThan(0);
   });

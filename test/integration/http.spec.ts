@@ -88,7 +88,6 @@ class Checks {}
 const checks = {
   module: Checks,
   providers: [
-    ...OPEN_DOORS,
     {
       provide: CHECK,
       useValue: {
@@ -104,6 +103,7 @@ const checks = {
 
 const jobs = new NotingJobs();
 const PROVIDERS = [
+  ...OPEN_DOORS,
   { provide: JobsService, useValue: jobs },
   { provide: AgentList, useValue: {} },
   { provide: JobReports, useValue: {} },
