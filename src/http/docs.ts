@@ -19,6 +19,18 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setTitle('Job manager')
     .setDescription(description)
     .setVersion('1')
+    .addBearerAuth({
+      type: 'http',
+      scheme: 'bearer',
+      description: 'A key or a token, where AUTH asks for one',
+    })
+    .addApiKey(
+      { type: 'apiKey', in: 'header', name: 'X-Api-Key', description: 'A key, where AUTH is api-key' },
+      'key',
+    )
+    .addSecurityRequirements('bearer')
+    .addSecurityRequirements('key')
+    .addSecurityRequirements({})
     .addTag('jobs', 'Commands that run')
     .addTag('files', 'Bytes by UUID')
     .addTag('health', 'For whoever watches over the service')

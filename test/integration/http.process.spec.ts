@@ -188,11 +188,11 @@ describe('the documentation', () => {
       ),
     );
     expect(codes).toMatchObject({
-      'post /run': '201 400 413 500 503',
-      'get /job_info/{job_id}': '200 400 404 410 500 503',
-      'get /list_jobs': '200 400 403 500 503',
-      'post /cancel': '200 400 403 413 500 503',
-      'delete /delete': '200 400 403 413 500 503',
+      'post /run': '201 400 401 413 429 500 503',
+      'get /job_info/{job_id}': '200 400 401 404 410 429 500 503',
+      'get /list_jobs': '200 400 401 403 429 500 503',
+      'post /cancel': '200 400 401 403 413 429 500 503',
+      'delete /delete': '200 400 401 403 413 429 500 503',
       'get /health/live': '200',
       'get /health/ready': '200 503',
     });

@@ -78,6 +78,8 @@ function describe(file: StoredFile, response: ResponseHead): void {
   response.header('Accept-Ranges', 'bytes');
   response.header('Content-Type', 'application/octet-stream');
   response.header('Content-Disposition', attachment(file.name));
+  // It never changes, but may be deleted, or be shared with others.
+  response.header('Cache-Control', 'private, no-cache');
   // No browser may take what a stranger uploaded for a page of ours.
   response.header('X-Content-Type-Options', 'nosniff');
 }

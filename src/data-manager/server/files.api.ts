@@ -13,11 +13,18 @@ import {
   ApiParam,
   ApiResponse,
   ApiServiceUnavailableResponse,
+  ApiTooManyRequestsResponse,
+  ApiUnauthorizedResponse,
 } from '@nestjs/swagger';
 import { DeletedFileDto, FileAclDto, FileDto, FileErrorDto, FileInfoDto } from './file.dto.js';
 
 /** What the OpenAPI document says of each call; apart from the controller, so that both can be read. */
 const anyCall = [
+  ApiUnauthorizedResponse({
+    description: 'No valid key or token, where AUTH asks for one',
+    type: FileErrorDto,
+  }),
+  ApiTooManyRequestsResponse({ description: 'Too much at once; try again later', type: FileErrorDto }),
   ApiBadRequestResponse({ description: 'The request is wrong; `error` says how', type: FileErrorDto }),
   ApiInternalServerErrorResponse({
     description: 'Our fault; the log has it, under the X-Request-Id of the answer',

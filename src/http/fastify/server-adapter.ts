@@ -6,6 +6,7 @@ import { answerFor, INTERNAL_ERROR } from '../error-answer.js';
 import { readBodiesAsBytes } from './body-parsing.js';
 import { answerOddRequests, answerUnparsable } from './broken-requests.js';
 import { requestIdOf } from './request-id.js';
+import { sendSecurityHeaders } from './security-headers.js';
 import { answerUnknownRoute } from './unknown-route.js';
 
 /** Above what load balancers keep idle (60 s), so that it is never we who hang up on a request. */
@@ -45,6 +46,7 @@ export class ServerAdapter extends FastifyAdapter {
       reply.header('x-request-id', request.id);
       done();
     });
+    sendSecurityHeaders(instance);
     answerOddRequests(instance);
     readBodiesAsBytes(instance, maxBodyBytes);
   }
