@@ -1,0 +1,40 @@
+import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
+import { sep } from 'node:path';
+
+/** What holds programs and libraries; on most systems all but the first are links into it. */
+const SYSTEM = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
+
+/** What programs look up. The rest of /etc may hold secrets of the host's. */
+const LOOKED_UP = [
+  ...['passwd', 'group', 'hosts', 'host.conf', 'nsswitch.conf', 'gai.conf', 'protocols', 'services', 'networks'],
+  ...['ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'ld.so.preload', 'alternatives', 'localtime', 'timezone'],
+  ...['locale.alias', 'os-release', 'debian_version', 'mime.types', 'magic', 'terminfo', 'inputrc'],
+  ...['ssl/certs', 'ssl/openssl.cnf', 'ca-certificates', 'pki/tls/certs', 'pki/ca-trust', 'fonts', 'perl'],
+  ...['python3', 'java-17-openjdk', 'java-21-openjdk', 'R', 'ImageMagick-6', 'ImageMagick-7', 'resolv.conf'],
+].map((name) => `/etc/${name}`);
+
+/** Arguments that show the system, read-only. */
+export function showSystem(): string[] {
+  return [...SYSTEM.flatMap(showOne), ...LOOKED_UP.flatMap(showFile)];
+}
+
+/** Whether a path lies in what {@link showSystem} shows. */
+export function isShown(path: string): boolean {
+  return [...SYSTEM, ...LOOKED_UP].some((shown) => path.startsWith(`${shown}${sep}`));
+}
+
+function showOne(path: string): string[] {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return [];
+  return found.isSymbolicLink() ? ['--symlink', readlinkSync(path), path] : ['--ro-bind', path, path];
+}
+
+/** Links out of /etc, as resolv.conf often is one, are followed: what they lead to is shown in their place. */
+function showFile(path: string): string[] {
+  try {
+    return ['--ro-bind', realpathSync(path), path];
+  } catch {
+    // Not every host has all of them.
+    return [];
+  }
+}
