@@ -62,7 +62,6 @@ const NOT_AVAILABLE: Readonly<Record<string, (given: string) => boolean>> = {
   webhookSecret: () => true,
   webhookAllowPrivate: (given) => given !== 'false',
   auth: (given) => given === 'api-key' || given === 'jwt',
-  sandbox: (given) => given === 'bubblewrap',
 };
 
 /** Faults for what this version does not offer yet; `settled` are the options that these faults already cover. */
@@ -73,7 +72,7 @@ export function faultsOfUnavailable(source: SettingSource): { faults: string[]; 
     const given = source.read(option);
     if (given === undefined || !isAffected(given)) continue;
     settled.add(option);
-    const shown = option === 'auth' || option === 'sandbox' ? ` "${given}"` : '';
+    const shown = option === 'auth' ? ` "${given}"` : '';
     faults.push(`${source.nameOf(option)}${shown} is not available in this version; leave it out.`);
   }
   return { faults, settled };

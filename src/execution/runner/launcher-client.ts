@@ -16,8 +16,14 @@ import {
 import { LauncherProcess } from './launcher-process.js';
 import { programsToTry } from './launcher-programs.js';
 import { lockLimitsOf } from './lock-limit.js';
-import { type CommandEnd, type LauncherReport, type LaunchOrder, MARK_VARIABLE, SYSTEM_PATH } from './protocol.js';
-import { NoSandbox, type Sandbox } from './sandbox/sandbox.js';
+import {
+  type CommandEnd,
+  type LauncherReport,
+  type LaunchOrder,
+  MARK_VARIABLE,
+  SYSTEM_PATH,
+} from './protocol.js';
+import { type Enclosed, type Enclosure, NoSandbox, type Sandbox } from './sandbox/sandbox.js';
 import { tryOut } from './sandbox/try-out.js';
 import { signalName } from './signals.js';
 import { assertStartable, variablesOf } from './startable.js';
@@ -148,7 +154,12 @@ export class LauncherClient extends Launcher {
     await this.sandbox.prepare();
     const { program, ready } = await this.living();
     const containment = await ready;
-    await tryOut(this.sandbox, (request) => this.launch(request));
+    try {
+      await tryOut(this.sandbox, (request) => this.launch(request));
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
     return { program, containment, sandbox: this.sandbox.name };
   }
 
@@ -181,11 +192,23 @@ export class LauncherClient extends Launcher {
     { request, program }: { readonly request: LaunchRequest; readonly program: LauncherProgram },
   ): LaunchOrder {
     const { network = false } = request;
-    const enclosure = this.sandbox.enclose({ order, hasInside: program === 'native', network });
+    const enclosure = this.enclosureFor({ order, hasInside: program === 'native', network });
     if (enclosure === null) return order;
     // What makes the sandbox is outside of it: nothing there may be of the command's choosing.
     const [mark] = order.environment.slice(-1);
-    return { ...order, enclosure, environment: [`PATH=${SYSTEM_PATH}`, ...(mark === undefined ? [] : [mark])] };
+    return {
+      ...order,
+      enclosure,
+      environment: [`PATH=${SYSTEM_PATH}`, ...(mark === undefined ? [] : [mark])],
+    };
+  }
+
+  private enclosureFor(enclosed: Enclosed): Enclosure | null {
+    try {
+      return this.sandbox.enclose(enclosed);
+    } catch (error) {
+      throw new LaunchFailedError(messageOf(error));
+    }
   }
 
   /** The one that lives and is ready, or a new one. */

@@ -39,7 +39,11 @@ enclose() {
 `;
 
 /** A script that runs it and waits for its end; `$SIGNALS` are what `env` is told there. */
-export function enclosedScript(order: LaunchOrder, enclosure: Enclosure, quote: (word: string) => string): string {
+export function enclosedScript(
+  order: LaunchOrder,
+  enclosure: Enclosure,
+  quote: (word: string) => string,
+): string {
   const { environment, workingDirectory, command } = order;
   const { words, secrets, filterPath, user } = enclosure;
   const quoted = (list: readonly string[]): string => list.map(quote).join(' ');

@@ -158,7 +158,9 @@ export class Starter {
   private reportOf(code: number, lines: readonly string[]): StarterReport {
     if (!this.encloses) return { kind: 'status', status: shellStatus(code, lines) };
     const status = enclosedStatus(lines, constants.signals.SIGKILL);
-    return status === null ? { kind: 'unstarted', detail: "the sandbox can't be made" } : { kind: 'status', status };
+    return status === null
+      ? { kind: 'unstarted', detail: "the sandbox can't be made" }
+      : { kind: 'status', status };
   }
 
   private tell(report: StarterReport): void {

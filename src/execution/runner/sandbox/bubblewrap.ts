@@ -54,7 +54,16 @@ export class Bubblewrap extends Sandbox {
       .find((path) => existsSync(path));
     if (program === undefined) return this.refuse('bwrap is not installed (package bubblewrap)');
     writeFileSync(this.filterPath, compileFilter(machine));
-    this.view = [program, ...NAMESPACES, ...DEFENCES, ...showSystem(this.user !== null), ...OWN, ...TEMPORARY, '/tmp', ...this.hide()];
+    this.view = [
+      program,
+      ...NAMESPACES,
+      ...DEFENCES,
+      ...showSystem(this.user !== null),
+      ...OWN,
+      ...TEMPORARY,
+      '/tmp',
+      ...this.hide(),
+    ];
     return Promise.resolve();
   }
 

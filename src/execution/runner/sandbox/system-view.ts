@@ -7,7 +7,17 @@ const SYSTEM = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
 const SETTINGS = '/etc';
 /** What programs look up there. The rest may hold secrets that the service's own user can read. */
 const LOOKED_UP = [
-  ...['passwd', 'group', 'hosts', 'host.conf', 'nsswitch.conf', 'gai.conf', 'protocols', 'services', 'networks'],
+  ...[
+    'passwd',
+    'group',
+    'hosts',
+    'host.conf',
+    'nsswitch.conf',
+    'gai.conf',
+    'protocols',
+    'services',
+    'networks',
+  ],
   ...['ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'ld.so.preload', 'alternatives', 'localtime', 'timezone'],
   ...['locale.alias', 'os-release', 'debian_version', 'mime.types', 'magic', 'terminfo', 'inputrc'],
   ...['ssl/certs', 'ssl/openssl.cnf', 'ca-certificates', 'pki/tls/certs', 'pki/ca-trust', 'fonts', 'perl'],
