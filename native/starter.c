@@ -189,7 +189,7 @@ static void obey(char order) {
   if (order == RUN) run();
   if (order == TERMINATE) terminate();
   if (order == KILL) {
-    shared->killed_running = shell != 0;
+    shared->killed_running = shell != 0 && (told == NULL || !told->ended);
     killing = occupied;
   }
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { type LaunchOrder } from '../protocol.js';
 import { DESCRIPTORS, type Enclosure, STAGED_AT } from '../sandbox/sandbox.js';
 import { type ShellStatus, shellStatus } from './shell-status.js';
@@ -8,9 +9,9 @@ import { type ShellStatus, shellStatus } from './shell-status.js';
  */
 
 /**
- * Runs inside, before the command: says that it has begun, and how it ended, which the program that made the sandbox
- * tells less exactly (shell-status.ts). Asked to end, it waits for what the shell leaves behind: with this
- * process all others end. Of them it sees itself and the namespace's first.
+ * The first process inside: says that the command has begun, and how it ended, which the program that made the sandbox
+ * tells less exactly (shell-status.ts). Asked to end, it waits for what the command's shell leaves behind: with this
+ * process all others end.
  */
 const REPORTER = `
 exec 6>&2 2>/dev/null
@@ -23,7 +24,7 @@ STATUS=$?
 while [ -n "$TERMINATED" ] && kill -0 $! 2>/dev/null; do wait $!; STATUS=$?; done
 case $STATUS in 129|1[3-9]?|2??) jobs >&${DESCRIPTORS.told};; esac
 echo "S $STATUS" >&${DESCRIPTORS.told}
-[ -z "$TERMINATED" ] || until set -- /proc/[0-9]*; [ $# -le 2 ]; do sleep 0.02 || sleep 1; done
+[ -z "$TERMINATED" ] || until set -- /proc/[0-9]*; [ $# -le 1 ]; do sleep 0.02 || sleep 1; done
 `;
 
 /** For a user to whom the way to the working directory may be closed. */
@@ -63,12 +64,16 @@ function asUser(user: number, directory: string): string[] {
   ];
 }
 
-/** What the lines say that were told of it: its end; null where it has not begun. */
-export function enclosedStatus(lines: readonly string[], killed: number): ShellStatus | null {
+/** How the command ended, by the lines that were told of it; null where it has not begun. */
+export function enclosedStatus(lines: readonly string[]): ShellStatus | null {
+  if (!lines.includes('B')) return null;
+  // Without a word of its end something outside of it ended it, such as the kernel out of memory.
+  return enclosedEnd(lines) ?? { exitCode: null, signal: constants.signals.SIGKILL };
+}
+
+/** The same; null where its end was not told. */
+export function enclosedEnd(lines: readonly string[]): ShellStatus | null {
   const begun = lines.indexOf('B');
-  if (begun < 0) return null;
   const end = lines.findIndex((line) => line.startsWith('S '));
-  // Something outside of it ended it, such as the kernel out of memory.
-  if (end < 0) return { exitCode: null, signal: killed };
-  return shellStatus(Number(lines[end]?.slice(2)), lines.slice(begun + 1, end));
+  return end < 0 ? null : shellStatus(Number(lines[end]?.slice(2)), lines.slice(begun + 1, end));
 }

@@ -2,9 +2,6 @@ import { readFileSync } from 'node:fs';
 import { withDescendants } from '../end-processes.js';
 import { listProcesses, signalProcess } from '../process-table.js';
 
-/** The first process of a sandbox's namespace, and the second one, which reports. */
-const ITS_OWN = 2;
-
 interface Enclosed {
   readonly pid: number;
   /** As it is known within. */
@@ -13,11 +10,11 @@ interface Enclosed {
 
 /** Whether a command runs in a sandbox that this shell has started; before, a signal would meet what makes it. */
 export function hasEnclosedCommand(shell: number): boolean {
-  return enclosedBy(shell).some(({ inner }) => inner > ITS_OWN);
+  return enclosedBy(shell).some(({ inner }) => inner > 1);
 }
 
 /**
- * SIGTERM, then SIGCONT, to all in the sandbox but the namespace's first process. They are stopped meanwhile: what they fork
+ * SIGTERM, then SIGCONT, to all in the sandbox, the first process before the others. They are stopped meanwhile: what they fork
  * would be missed, and what they start since they are to end must not be met.
  */
 export function terminateEnclosed(shell: number): void {
@@ -40,7 +37,6 @@ function enclosedBy(shell: number): Enclosed[] {
     .map(({ pid }) => ({ pid, ids: idsOf(pid) }))
     .filter(({ ids }) => ids.length > outside)
     .map(({ pid, ids }) => ({ pid, inner: ids[outside] ?? 0 }))
-    .filter(({ inner }) => inner > 1)
     .sort((one, other) => one.inner - other.inner);
 }
 

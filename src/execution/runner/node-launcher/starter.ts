@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { constants } from 'node:os';
 import { type LaunchOrder, MARK_VARIABLE, SYSTEM_PATH } from '../protocol.js';
 import { LineSplitter } from './line-splitter.js';
 import { lockLimitsOf } from '../lock-limit.js';
-import { ENCLOSED_PRELUDE, enclosedScript, enclosedStatus } from './enclosed-command.js';
+import { ENCLOSED_PRELUDE, enclosedEnd, enclosedScript, enclosedStatus } from './enclosed-command.js';
 import { type ShellStatus, shellStatus } from './shell-status.js';
 
 // dash tells a signal from an exit code above 128 (shell-status.ts); a bash that is called `sh` doesn't.
@@ -79,7 +78,7 @@ export class Starter {
     this.gone = new Promise((resolve) => this.child.once('close', resolve).once('error', resolve));
     this.child.once('error', (error) => (this.diagnostics += error.message));
     void this.gone.then(() => {
-      this.tell({ kind: 'died', detail: this.diagnostics.trim() });
+      this.tell(this.lastReport());
     });
     this.listen();
     this.ready = this.prepare(options.cgroup ?? '');
@@ -155,9 +154,15 @@ export class Starter {
     else this.tell(this.reportOf(Number(line.slice(2)), lines));
   }
 
+  /** What a command in a sandbox has left may have been killed together with the shell, after the command's own end. */
+  private lastReport(): StarterReport {
+    const status = this.encloses ? enclosedEnd(this.lines) : null;
+    return status === null ? { kind: 'died', detail: this.diagnostics.trim() } : { kind: 'status', status };
+  }
+
   private reportOf(code: number, lines: readonly string[]): StarterReport {
     if (!this.encloses) return { kind: 'status', status: shellStatus(code, lines) };
-    const status = enclosedStatus(lines, constants.signals.SIGKILL);
+    const status = enclosedStatus(lines);
     return status === null
       ? { kind: 'unstarted', detail: "the sandbox can't be made" }
       : { kind: 'status', status };

@@ -28,7 +28,16 @@ const FILTER = 'seccomp.bpf';
 const INSIDE = '/inside';
 
 const NAMESPACES = ['user', 'ipc', 'pid', 'uts', 'cgroup'].map((kind) => `--unshare-${kind}`);
-const DEFENCES = ['--die-with-parent', '--new-session', '--cap-drop', 'ALL', '--hostname', 'job'];
+// The launcher's own first process reaps, and outlives whatever the command signals.
+const DEFENCES = [
+  '--as-pid-1',
+  '--die-with-parent',
+  '--new-session',
+  '--cap-drop',
+  'ALL',
+  '--hostname',
+  'job',
+];
 const TEMPORARY = ['--perms', '1777', '--size', String(TEMPORARY_BYTES), '--tmpfs'];
 const OWN = ['--proc', '/proc', '--dev', '/dev', ...TEMPORARY, '/dev/shm', '--remount-ro', '/dev'];
 
@@ -77,7 +86,7 @@ export class Bubblewrap extends Sandbox {
         ...this.view,
         ...(network ? [] : ['--unshare-net']),
         ...['--bind', source, workingDirectory, '--chdir', workingDirectory],
-        ...(hasInside ? ['--as-pid-1', '--perms', '0555', '--ro-bind-data', String(inside), INSIDE] : []),
+        ...(hasInside ? ['--perms', '0555', '--ro-bind-data', String(inside), INSIDE] : []),
         ...['--remount-ro', '/', '--seccomp', String(filter), '--args', String(secrets), '--'],
         ...(hasInside ? [INSIDE, 'inside'] : []),
       ],
