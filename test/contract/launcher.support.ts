@@ -157,7 +157,8 @@ function optionsOf(
   return { instance, program, containment, ...bubblewrap };
 }
 
-async function faultOf(kind: LauncherInForce): Promise<string | null> {
+/** Null where this host offers it, otherwise why not. */
+export async function faultOf(kind: LauncherInForce): Promise<string | null> {
   const directory = await temporaryDirectory();
   const launcher = new LauncherClient(optionsOf(kind, { instance: `probe-${randomUUID()}`, directory }));
   try {
