@@ -177,7 +177,7 @@ export class LauncherClient extends Launcher {
   }
 
   /** @throws LaunchFailedError where the launcher can't be asked for it */
-  private orderFor({ key, environment, network: _, ...request }: LaunchRequest): LaunchOrder {
+  private orderFor({ key, environment, ...request }: LaunchRequest): LaunchOrder {
     const variables = variablesOf(environment);
     variables.push(`${MARK_VARIABLE}=${this.options.instance}/${key}`);
     const lockLimit = this.lockLimitOf((this.commands += 1));
