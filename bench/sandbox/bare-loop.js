@@ -28,7 +28,9 @@ async function jobInSandbox(sandbox, directory) {
   if (sandbox.user !== null) await chown(files, sandbox.user, sandbox.user);
   const order = { workingDirectory: files, environment: ENVIRONMENT };
   const { words, secrets, filterPath, user } = sandbox.enclose({
-    order: /** @type {import('../../src/execution/runner/protocol.js').LaunchOrder} */ (order),
+    order: /** @type {import('../../src/execution/runner/protocol.js').LaunchOrder} */ (
+      /** @type {unknown} */ (order)
+    ),
     hasInside: false,
     network: false,
   });

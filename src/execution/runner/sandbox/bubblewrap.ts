@@ -11,7 +11,7 @@ import {
   STAGED_AT,
 } from './sandbox.js';
 import { compileFilter, FILTERED_MACHINES } from './seccomp-filter.js';
-import { isShown, showSystem } from './system-view.js';
+import { isShown, showResolver, showSystem } from './system-view.js';
 
 export interface BubblewrapOptions {
   /** Absolute path of the service's data directory: kept from all commands. The filter of system calls lies there. */
@@ -84,7 +84,7 @@ export class Bubblewrap extends Sandbox {
     return {
       words: [
         ...this.view,
-        ...(network ? [] : ['--unshare-net']),
+        ...(network ? showResolver() : ['--unshare-net']),
         ...['--bind', source, workingDirectory, '--chdir', workingDirectory],
         ...(hasInside ? ['--perms', '0555', '--ro-bind-data', String(inside), INSIDE] : []),
         ...['--remount-ro', '/', '--seccomp', String(filter), '--args', String(secrets), '--'],

@@ -1,5 +1,5 @@
-import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
-import { sep } from 'node:path';
+import { existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs';
+import { join, sep } from 'node:path';
 
 /** What holds programs and libraries; on most systems all but the first are links into it. */
 const SYSTEM = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
@@ -32,6 +32,13 @@ const LOOKED_UP = [
 export function showSystem(isStranger: boolean): string[] {
   const settings = isStranger ? showOne(SETTINGS) : LOOKED_UP.flatMap(showFile);
   return [...SYSTEM.flatMap(showOne), ...settings];
+}
+
+/** The file that names the name servers, where /etc only links to it, as with systemd-resolved. */
+export function showResolver(): string[] {
+  const path = join(SETTINGS, 'resolv.conf');
+  const found = existsSync(path) ? realpathSync(path) : path;
+  return found === path || isShown(found) ? [] : ['--ro-bind', found, found];
 }
 
 /** Whether a path lies in what {@link showSystem} shows. */
