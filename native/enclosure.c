@@ -12,7 +12,7 @@
 
 /*
  * Where a working directory can be found by a user who may not enter those above it, within a mount namespace that only the
- * program sees which makes the sandbox. It exists everywhere; STAGED_AT in bubblewrap.ts.
+ * program sees which makes the sandbox. It exists everywhere; STAGED_AT in enclosure.ts.
  */
 #define STAGED_AT "/tmp"
 

@@ -70,7 +70,7 @@ void output_end(struct output *output);
 
 enum containment { PID_NAMESPACE, USER_PID_NAMESPACE, SUBREAPER };
 
-/* A sandbox, as `Enclosure` in sandbox.ts has it. */
+/* A sandbox, as `Enclosure` in enclosure.ts has it. */
 struct enclosure {
   bool wanted, has_user;
   uid_t user; /* and group */
@@ -119,7 +119,7 @@ struct told {
   int status; /* of the shell, as wait(2) has it */
 };
 
-/* The descriptor on which it does. DESCRIPTORS in sandbox.ts has all of them. */
+/* The descriptor on which it does. DESCRIPTORS in enclosure.ts has all of them. */
 #define TOLD_FD 5
 
 /* Before each command. Null where it can't be had, errno says why. */

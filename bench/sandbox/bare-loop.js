@@ -10,9 +10,9 @@ const BUILT = new URL('../../dist/execution/runner/sandbox/', import.meta.url);
 /** @type {typeof import('../../src/execution/runner/sandbox/bubblewrap.js')} */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- what is built later has no types yet
 const { Bubblewrap } = await import(new URL('bubblewrap.js', BUILT).href);
-/** @type {typeof import('../../src/execution/runner/sandbox/sandbox.js')} */
+/** @type {typeof import('../../src/execution/runner/sandbox/enclosure.js')} */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- what is built later has no types yet
-const { STAGED_AT } = await import(new URL('sandbox.js', BUILT).href);
+const { STAGED_AT } = await import(new URL('enclosure.js', BUILT).href);
 
 const ENVIRONMENT = ['PATH=/usr/bin:/bin'];
 

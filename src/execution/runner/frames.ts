@@ -1,5 +1,5 @@
 import { type Captured, type Containment } from './launcher.js';
-import { type Enclosure } from './sandbox/sandbox.js';
+import { type Enclosure } from './sandbox/enclosure.js';
 import { type CommandEnd, type LauncherReport, type LauncherRequest, type LaunchOrder } from './protocol.js';
 
 /** The two ways of {@link LauncherRequest} and {@link LauncherReport} over a pipe; protocol.ts has the rules. */

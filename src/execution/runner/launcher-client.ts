@@ -23,7 +23,8 @@ import {
   MARK_VARIABLE,
   SYSTEM_PATH,
 } from './protocol.js';
-import { type Enclosed, type Enclosure, NoSandbox, type Sandbox } from './sandbox/sandbox.js';
+import { type Enclosure } from './sandbox/enclosure.js';
+import { type Enclosed, NoSandbox, type Sandbox } from './sandbox/sandbox.js';
 import { tryOut } from './sandbox/try-out.js';
 import { signalName } from './signals.js';
 import { assertStartable, variablesOf } from './startable.js';

@@ -1,5 +1,5 @@
 import { type Captured, type Containment } from './launcher.js';
-import { type Enclosure } from './sandbox/sandbox.js';
+import { type Enclosure } from './sandbox/enclosure.js';
 
 /**
  * What server and launcher say to each other on the launcher's standard input (requests) and standard output (reports):

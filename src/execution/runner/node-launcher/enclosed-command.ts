@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { type LaunchOrder } from '../protocol.js';
-import { DESCRIPTORS, type Enclosure, STAGED_AT } from '../sandbox/sandbox.js';
+import { DESCRIPTORS, type Enclosure, STAGED_AT } from '../sandbox/enclosure.js';
 import { type ShellStatus, shellStatus } from './shell-status.js';
 
 /*

@@ -2,14 +2,8 @@ import { chownSync, existsSync, lchownSync, lstatSync, readdirSync, writeFileSyn
 import { join } from 'node:path';
 import { SYSTEM_PATH } from '../protocol.js';
 import { likelyCause } from './bubblewrap-causes.js';
-import {
-  DESCRIPTORS,
-  type Enclosed,
-  type Enclosure,
-  Sandbox,
-  SandboxUnavailableError,
-  STAGED_AT,
-} from './sandbox.js';
+import { DESCRIPTORS, type Enclosure, STAGED_AT } from './enclosure.js';
+import { type Enclosed, Sandbox, SandboxUnavailableError } from './sandbox.js';
 import { compileFilter, FILTERED_MACHINES } from './seccomp-filter.js';
 import { isShown, showResolver, showSystem } from './system-view.js';
 
