@@ -43,7 +43,8 @@ export class AgentModule {
     const sandbox = {
       provide: Sandbox,
       inject: [SETTINGS, DataDirectory],
-      useFactory: (settings: AgentSettings, directory: DataDirectory) => given ?? sandboxOf(settings, directory),
+      useFactory: (settings: AgentSettings, directory: DataDirectory) =>
+        given ?? sandboxOf(settings, directory),
     };
     const launcher = {
       provide: Launcher,
