@@ -6,6 +6,8 @@
  *   wire.c      frames in, frames out
  *   seat.c      a seat: room for one command at a time, and when it must end
  *   starter.c   the process behind a seat, which forks, contains and reaps the commands
+ *   enclosure.c the sandbox of a command, as far as it is not another program's
+ *   inside.c    the first process in a sandbox
  *   starters.c  how such a process is made and ended
  *   probe.c     what this host offers
  *   descent.c   who descends from whom, where there is no namespace
@@ -68,8 +70,18 @@ void output_end(struct output *output);
 
 enum containment { PID_NAMESPACE, USER_PID_NAMESPACE, SUBREAPER };
 
+/* A sandbox, as `Enclosure` in enclosure.ts has it. */
+struct enclosure {
+  bool wanted, has_user;
+  uid_t user; /* and group */
+  const char *filter;
+  const char *secrets; /* each ended by NUL */
+  size_t secrets_length;
+};
+
 struct shared {
   const char *directory;
+  struct enclosure enclosure;
   char **arguments;
   char **environment;
   uint64_t lock_limit;
@@ -98,6 +110,26 @@ struct starter_ends {
 };
 
 _Noreturn void starter_main(const struct starter_ends *ends);
+
+/* ---- enclosure.c ---- */
+
+/* What the first process in a sandbox says, in memory that it shares with the starter. */
+struct told {
+  int begun, ended;
+  int status; /* of the shell, as wait(2) has it */
+};
+
+/* The descriptor on which it does. DESCRIPTORS in enclosure.ts has all of them. */
+#define TOLD_FD 5
+
+/* Before each command. Null where it can't be had, errno says why. */
+struct told *enclosure_prepare(const struct enclosure *enclosure);
+/* Between fork and exec; null, or what could not be had, errno says why. */
+const char *enclosure_enter(const struct enclosure *enclosure, const char *directory);
+
+/* ---- inside.c ---- */
+
+_Noreturn void inside_main(char **arguments);
 
 /* ---- descent.c ---- */
 
@@ -133,6 +165,9 @@ struct launch {
   uint64_t lock_limit, max_output;
   double end_by;
   const char *directory, *output_path, *error_path, *command;
+  struct enclosure enclosure;
+  char *words; /* of the sandbox: what comes before the command; each ended by NUL */
+  size_t word_count;
   char *environment; /* each ended by NUL, an empty one after the last */
   size_t environment_count;
 };

@@ -65,6 +65,22 @@ static void refuse(int64_t id, const char *detail) {
   report_end();
 }
 
+static void take_enclosure(struct launch *launch, char **fields) {
+  struct enclosure *enclosure = &launch->enclosure;
+  const char *user = next_field(fields);
+  enclosure->has_user = user[0] != '\0';
+  enclosure->user = (uid_t)strtoul(user, NULL, 10);
+  enclosure->filter = next_field(fields);
+  launch->word_count = (size_t)next_number(fields);
+  enclosure->wanted = launch->word_count > 0;
+  launch->words = *fields;
+  for (size_t left = launch->word_count; left > 0; left -= 1) next_field(fields);
+  size_t secrets = (size_t)next_number(fields);
+  enclosure->secrets = *fields;
+  for (; secrets > 0; secrets -= 1) next_field(fields);
+  enclosure->secrets_length = (size_t)(*fields - enclosure->secrets);
+}
+
 static void launch(char *fields, const char *end) {
   char fault[DETAIL_BYTES] = "";
   struct launch launch = {.id = next_number(&fields)};
@@ -81,6 +97,7 @@ static void launch(char *fields, const char *end) {
   launch.output_path = next_field(&fields);
   launch.error_path = next_field(&fields);
   launch.command = next_field(&fields);
+  take_enclosure(&launch, &fields);
   launch.environment_count = (size_t)next_number(&fields);
   launch.environment = fields;
   seat_launch(seat, &launch);
@@ -157,7 +174,8 @@ static void set_up(void) {
   watch(STDOUT_FILENO, &reports);
 }
 
-int main(void) {
+int main(int words, char **arguments) {
+  if (words > 2 && strcmp(arguments[1], "inside") == 0) inside_main(arguments + 2);
   set_up();
   sigset_t none, child;
   sigemptyset(&none);

@@ -53,21 +53,26 @@ struct seat *seat_take(char *fault) {
 
 /* ---- running a command ---- */
 
+static char **point_at(char **pointers, char *words, size_t count) {
+  for (; count > 0; count -= 1) {
+    *pointers++ = words;
+    words += strlen(words) + 1;
+  }
+  return pointers;
+}
+
 void seat_set_words(struct shared *shared, const struct launch *launch, char **pointers) {
   shared->directory = launch->directory;
+  shared->enclosure = launch->enclosure;
   shared->lock_limit = launch->lock_limit;
   shared->arguments = pointers;
+  pointers = point_at(pointers, launch->words, launch->word_count);
   *pointers++ = "/bin/sh";
   *pointers++ = "-c";
   *pointers++ = (char *)(uintptr_t)launch->command;
   *pointers++ = NULL;
   shared->environment = pointers;
-  char *variable = launch->environment;
-  for (size_t left = launch->environment_count; left > 0; left -= 1) {
-    *pointers++ = variable;
-    variable += strlen(variable) + 1;
-  }
-  *pointers = NULL;
+  *point_at(pointers, launch->environment, launch->environment_count) = NULL;
 }
 
 static void begin(struct seat *seat, const struct launch *launch) {
@@ -157,7 +162,7 @@ void seat_launch(struct seat *seat, const struct launch *launch) {
   char *variable = launch->environment;
   for (size_t left = launch->environment_count; left > 0; left -= 1) variable += strlen(variable) + 1;
   end = ((uintptr_t)variable + sizeof(char *)) & ~(uintptr_t)(sizeof(char *) - 1);
-  if (end + (launch->environment_count + 5) * sizeof(char *) > (uintptr_t)shared->arena + ARENA_BYTES)
+  if (end + (launch->word_count + launch->environment_count + 5) * sizeof(char *) > (uintptr_t)shared->arena + ARENA_BYTES)
     return refuse(seat, "command and environment together are too long");
   seat_set_words(shared, launch, (char **)end);
   /* This process may have been stopped. */
@@ -189,6 +194,16 @@ struct seat *seat_behind(pid_t pid) {
   return seat;
 }
 
+/* What it has written, if anything, is not a command's: the program said it that was to make the sandbox. */
+static void not_begun(struct seat *seat) {
+  char detail[DETAIL_BYTES * 4];
+  drain(seat);
+  const struct output *error = &seat->error;
+  int length = error->file < 0 ? (int)error->held_length : 0;
+  snprintf(detail, sizeof detail, "%s%s%.*s", seat->shared->fault, length > 0 ? ": " : "", length, error->held);
+  refuse(seat, detail);
+}
+
 static void ended(struct seat *seat) {
   const struct shared *shared = seat->shared;
   int status = shared->status;
@@ -202,7 +217,7 @@ static void ended(struct seat *seat) {
 void seat_heard(struct seat *seat) {
   char word;
   if (seat->starter == 0 || read(seat->control, &word, 1) <= 0 || !seat->busy) return;
-  if (word == NOT_BEGUN) refuse(seat, seat->shared->fault);
+  if (word == NOT_BEGUN) not_begun(seat);
   if (word == ALL_ENDED) ended(seat);
   if (word != SHELL_ENDED) return;
   if (seat->kill_at == INFINITY) kill_command(seat);

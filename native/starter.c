@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define CANNOT_EXEC 126
-#define KILL_AGAIN_MS 2
+#define LOOK_AGAIN_MS 2
 
 static struct shared *shared;
 static int control, mounts = -1;
@@ -23,6 +23,10 @@ static char output_path[32], error_path[32];
 static pid_t shell;
 /* The command is running, or something of it is alive. */
 static bool occupied, killing;
+/* What is told from within its sandbox; null: it has none. */
+static volatile struct told *told;
+/* It is to get a SIGTERM as soon as it has begun. */
+static bool terminating;
 
 static void say(char what) {
   while (write(control, &what, 1) < 0 && errno == EINTR) continue;
@@ -86,9 +90,12 @@ static void take_as(int descriptor, const char *path, int flags) {
 
 /* Runs in the memory of the starter, which waits: it may write to nothing but `shared`. */
 static _Noreturn void become_command(void) {
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, NULL);
+  const struct enclosure *enclosure = &shared->enclosure;
+  sigset_t mask;
+  sigemptyset(&mask);
+  /* Not for the program that makes the sandbox: it would take the command along. */
+  if (enclosure->wanted) sigaddset(&mask, SIGTERM);
+  sigprocmask(SIG_SETMASK, &mask, NULL);
   setsid();
   struct rlimit mark = {shared->lock_limit, shared->lock_limit};
   setrlimit(RLIMIT_LOCKS, &mark);
@@ -97,14 +104,19 @@ static _Noreturn void become_command(void) {
   take_as(STDIN_FILENO, "/dev/null", O_RDONLY);
   take_as(STDOUT_FILENO, output_path, O_WRONLY);
   take_as(STDERR_FILENO, error_path, O_WRONLY);
-  execve("/bin/sh", shared->arguments, shared->environment);
-  cannot("/bin/sh");
+  const char *lacking = enclosure->wanted ? enclosure_enter(enclosure, shared->directory) : NULL;
+  if (lacking != NULL) cannot(lacking);
+  if (enclosure->wanted && chdir("/") < 0) cannot("/");
+  execve(shared->arguments[0], shared->arguments, shared->environment);
+  cannot(shared->arguments[0]);
 }
 
 static void run(void) {
   shared->fault[0] = '\0';
-  shared->killed_running = shared->spent = false;
-  pid_t pid = vfork();
+  shared->killed_running = shared->spent = terminating = false;
+  told = shared->enclosure.wanted ? enclosure_prepare(&shared->enclosure) : NULL;
+  bool prepared = told != NULL || !shared->enclosure.wanted;
+  pid_t pid = prepared ? vfork() : -1;
   if (pid == 0) become_command();
   if (pid < 0) snprintf(shared->fault, sizeof shared->fault, "fork: %s", strerror(errno));
   if (shared->fault[0] == '\0') {
@@ -130,12 +142,27 @@ static void signal_all(int signal) {
   else kill(-1, signal);
 }
 
+static void terminate(void) {
+  terminating = told != NULL && !told->begun;
+  if (terminating) return;
+  signal_all(SIGTERM);
+  signal_all(SIGCONT);
+}
+
+/* How the command ended, where what has ended is the program that made its sandbox. */
+static int status_within(int status) {
+  if (told == NULL) return status;
+  return told->ended ? told->status : SIGKILL;
+}
+
 static void told_end(void) {
   /* The event counts since the last look. */
   struct pollfd changed = {.fd = mounts, .events = POLLPRI};
   if (mounts >= 0 && poll(&changed, 1, 0) > 0) shared->spent = true;
-  occupied = killing = false;
-  say(ALL_ENDED);
+  bool begun = told == NULL || told->begun || killing;
+  if (!begun) snprintf(shared->fault, sizeof shared->fault, "the sandbox can't be made");
+  occupied = killing = terminating = false;
+  say(begun ? ALL_ENDED : NOT_BEGUN);
 }
 
 /* All that a command leaves becomes a child of this process, so where there is none, nothing is alive. */
@@ -151,7 +178,7 @@ static void reap(void) {
       return;
     }
     if (pid != shell) continue;
-    shared->status = status;
+    shared->status = status_within(status);
     shell = 0;
     shell_ended = true;
   }
@@ -160,12 +187,9 @@ static void reap(void) {
 
 static void obey(char order) {
   if (order == RUN) run();
-  if (order == TERMINATE) {
-    signal_all(SIGTERM);
-    signal_all(SIGCONT);
-  }
+  if (order == TERMINATE) terminate();
   if (order == KILL) {
-    shared->killed_running = shell != 0;
+    shared->killed_running = shell != 0 && (told == NULL || !told->ended);
     killing = occupied;
   }
 }
@@ -188,14 +212,15 @@ _Noreturn void starter_main(const struct starter_ends *ends) {
   sigemptyset(&none);
   for (;;) {
     struct pollfd asked = {.fd = control, .events = POLLIN};
-    struct timespec again = {.tv_nsec = KILL_AGAIN_MS * 1000000};
+    struct timespec again = {.tv_nsec = LOOK_AGAIN_MS * 1000000};
     char order;
-    int ready = ppoll(&asked, 1, killing ? &again : NULL, &none);
+    int ready = ppoll(&asked, 1, killing || terminating ? &again : NULL, &none);
     if (ready > 0) {
       ssize_t length = read(control, &order, 1);
       if (length == 0) _exit(0);
       if (length > 0) obey(order);
     }
+    if (terminating) terminate();
     if (killing) signal_all(SIGKILL);
     reap();
   }

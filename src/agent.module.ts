@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { type AgentConfig } from './config/agent-config.js';
 import { listed } from './config/parsers.js';
@@ -9,6 +10,8 @@ import { JobFeed } from './execution/job-dispatcher.port.js';
 import { JobReports } from './execution/job-reports.port.js';
 import { Launcher } from './execution/runner/launcher.js';
 import { LauncherClient } from './execution/runner/launcher-client.js';
+import { Bubblewrap } from './execution/runner/sandbox/bubblewrap.js';
+import { NoSandbox, Sandbox } from './execution/runner/sandbox/sandbox.js';
 import { Workspaces } from './execution/runner/workspaces.js';
 import { SETTINGS } from './settings.module.js';
 
@@ -22,24 +25,40 @@ type AgentSettings = Pick<
   | 'killGraceSeconds'
   | 'launcher'
   | 'maxOutputBytes'
+  | 'sandbox'
   | 'shutdownGraceSeconds'
 >;
+
+export interface AgentModuleOptions {
+  /** Must provide the settings, `JobFeed`, `JobReports` and `FileStore`. */
+  readonly imports: Required<ModuleMetadata>['imports'];
+  /** In place of the one that the settings name. */
+  readonly sandbox?: Sandbox | undefined;
+}
 
 /** What runs jobs. Does nothing where `agentConcurrency` is 0. */
 @Module({})
 export class AgentModule {
-  /** `imports` must provide the settings, `JobFeed`, `JobReports` and `FileStore`. */
-  static register({ imports }: Required<Pick<ModuleMetadata, 'imports'>>): DynamicModule {
+  static register({ imports, sandbox: given }: AgentModuleOptions): DynamicModule {
+    const sandbox = {
+      provide: Sandbox,
+      inject: [SETTINGS, DataDirectory],
+      useFactory: (settings: AgentSettings, directory: DataDirectory) =>
+        given ?? sandboxOf(settings, directory),
+    };
     const launcher = {
       provide: Launcher,
-      inject: [SETTINGS, DataDirectory],
-      useFactory: ({ launcher: program }: AgentSettings, { instanceId: instance }: DataDirectory) =>
-        new LauncherClient(program === 'auto' ? { instance } : { instance, program }),
+      inject: [SETTINGS, DataDirectory, Sandbox],
+      useFactory: (
+        { launcher: program }: AgentSettings,
+        { instanceId: instance }: DataDirectory,
+        ...[chosen]: [Sandbox]
+      ) => new LauncherClient({ instance, sandbox: chosen, ...(program === 'auto' ? {} : { program }) }),
     };
     const workspaces = {
       provide: Workspaces,
-      inject: [DataDirectory],
-      useFactory: ({ work }: DataDirectory) => new Workspaces(work),
+      inject: [DataDirectory, Sandbox],
+      useFactory: ({ work }: DataDirectory, { user }: Sandbox) => new Workspaces(work, user),
     };
     const agent = {
       provide: Agent,
@@ -55,8 +74,13 @@ export class AgentModule {
         ...[agent, launcher, workspaces]: [Agent, Launcher, Workspaces]
       ) => (agentConcurrency === 0 ? null : new AgentLifecycle(agent, { launcher, workspaces, instanceId })),
     };
-    return { module: AgentModule, imports, providers: [launcher, workspaces, agent, lifecycle] };
+    return { module: AgentModule, imports, providers: [sandbox, launcher, workspaces, agent, lifecycle] };
   }
+}
+
+function sandboxOf({ sandbox }: AgentSettings, { path }: DataDirectory): Sandbox {
+  if (sandbox !== 'bubblewrap') return new NoSandbox();
+  return new Bubblewrap({ dataDirectory: path, hiddenFiles: [resolve('.env')] });
 }
 
 function createAgent(

@@ -9,6 +9,7 @@ import { DataManagerModule } from './data-manager/index.js';
 import { DatabaseModule } from './database/database.module.js';
 import { dialectOf } from './database/database-url.js';
 import { MIGRATIONS } from './database/migrations/index.js';
+import { type Sandbox } from './execution/runner/sandbox/sandbox.js';
 import { ExecutionModule, type ExecutionOptions } from './execution/execution.module.js';
 import { FileCallersModule } from './file-callers.module.js';
 import { jobApiControllers } from './jobs/api/job-api-controllers.js';
@@ -26,6 +27,8 @@ export type JobManagerOptions = ConfigOptions;
 export interface JobManagerExtras {
   /** All routes live below it, and only there; absent: at the root and below `api/job`. */
   readonly prefix?: string;
+  /** In place of the one that the option `sandbox` names. */
+  readonly commandSandbox?: Sandbox;
 }
 
 const OPTIONS = Symbol('JobManagerOptions');
@@ -34,14 +37,14 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<JobManagerOpti
   optionsInjectionToken: OPTIONS,
 })
   .setClassMethodName('forRoot')
-  .setExtras<JobManagerExtras>({}, (definition, { prefix }) => assemble(definition, prefix))
+  .setExtras<JobManagerExtras>({}, (definition, extras) => assemble(definition, extras))
   .build();
 
 /** The job manager as a module: its API, its database, its queue, and an agent unless `agentConcurrency` is 0. */
 @Module({})
 export class JobManagerModule extends ConfigurableModuleClass {}
 
-function assemble(given: DynamicModule, prefix: string | undefined): DynamicModule {
+function assemble(given: DynamicModule, { prefix, commandSandbox }: JobManagerExtras): DynamicModule {
   const settings = SettingsModule.register(given, OPTIONS);
   const database = databaseOf(settings, prefix);
   const store = JobStoreModule.register({
@@ -61,7 +64,10 @@ function assemble(given: DynamicModule, prefix: string | undefined): DynamicModu
     imports: [settings, store, execution, files, auth, rates],
     controllers: jobApiControllers(prefix),
   });
-  const agent = AgentModule.register({ imports: [settings, execution, jobs, files] });
+  const agent = AgentModule.register({
+    imports: [settings, execution, jobs, files],
+    sandbox: commandSandbox,
+  });
   return { module: given.module, imports: [settings, database, jobs, agent], exports: [jobs, database] };
 }
 

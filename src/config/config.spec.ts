@@ -88,7 +88,7 @@ describe('loadConfig', () => {
       'PORT is "http"; it must be a whole number from 0 to 65535.',
       'LOG_LEVEL is "loud"; it must be one of silent, fatal, error, warn, info, debug, trace.',
       'DEFAULT_TTL is "-1"; it must be a whole number of seconds from 0 to 18446744073709551615.',
-      'SANDBOX is "x"; it must be one of auto, none.',
+      'SANDBOX is "x"; it must be one of auto, bubblewrap, none.',
     ]);
   });
 
@@ -196,10 +196,8 @@ describe('loadConfig', () => {
     expect(loadConfig(env).host).toBe('0.0.0.0');
   });
 
-  it('refuses bubblewrap rather than running without it', () => {
-    expect(faultsOf(() => loadConfig({ SANDBOX: 'bubblewrap' }))[0]).toContain(
-      'not available in this version',
-    );
+  it.each(['auto', 'bubblewrap', 'none'])('knows the sandbox %s', (sandbox) => {
+    expect(loadConfig({ SANDBOX: sandbox }).sandbox).toBe(sandbox);
   });
 
   it.each(['127.0.0.1', '127.8.8.8', '::1', 'localhost'])('lets anybody in on %s', (host) => {

@@ -50,13 +50,12 @@ function faultOf(name: string, given: string, setting: Setting<unknown>): string
 }
 
 /**
- * Settings of the full contract that this version can't honour. To ignore one would be a lie: whoever sets `SANDBOX`
- * counts on locked doors.
+ * Settings of the full contract that this version can't honour. To ignore one would be a lie: whoever sets one
+ * counts on it.
  */
 const NOT_AVAILABLE: Readonly<Record<string, (given: string) => boolean>> = {
   webhookSecret: () => true,
   webhookAllowPrivate: (given) => given !== 'false',
-  sandbox: (given) => given === 'bubblewrap',
 };
 
 /** Faults for what this version does not offer yet; `settled` are the options that these faults already cover. */
@@ -67,8 +66,7 @@ export function faultsOfUnavailable(source: SettingSource): { faults: string[]; 
     const given = source.read(option);
     if (given === undefined || !isAffected(given)) continue;
     settled.add(option);
-    const shown = option === 'sandbox' ? ` "${given}"` : '';
-    faults.push(`${source.nameOf(option)}${shown} is not available in this version; leave it out.`);
+    faults.push(`${source.nameOf(option)} is not available in this version; leave it out.`);
   }
   return { faults, settled };
 }

@@ -22,5 +22,5 @@ export const JOBS_SETTINGS = {
   maxOutputBytes: integer({ min: 1, max: 1_125_899_906_842_624, fallback: 1_073_741_824 }),
   agentLostSeconds: integer({ min: 1, max: 86_400, fallback: 30 }),
   launcher: oneOf(['auto', 'native', 'node'], 'auto'),
-  sandbox: oneOf(['auto', 'none'], 'auto'),
+  sandbox: oneOf(['auto', 'bubblewrap', 'none'], 'auto'),
 };

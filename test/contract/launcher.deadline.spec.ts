@@ -122,7 +122,7 @@ async function startUnheardLauncher(instance: string, kind: LauncherInForce): Pr
 function orderOf({ key, environment, ...request }: LaunchRequest): LaunchOrder {
   const marked = { ...environment, [MARK_VARIABLE]: `test/${key}` };
   const variables = Object.entries(marked).map(([name, value]) => `${name}=${value}`);
-  return { ...request, lockLimit: lockLimitsOf(key)(0), environment: variables };
+  return { ...request, lockLimit: lockLimitsOf(key)(0), environment: variables, enclosure: null };
 }
 
 function say(launcher: ChildProcess, request: LauncherRequest): void {

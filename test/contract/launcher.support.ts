@@ -10,7 +10,8 @@ import {
   type RunningProcess,
 } from '../../src/execution/runner/launcher.js';
 import { withDescendants } from '../../src/execution/runner/end-processes.js';
-import { LauncherClient } from '../../src/execution/runner/launcher-client.js';
+import { LauncherClient, type LauncherClientOptions } from '../../src/execution/runner/launcher-client.js';
+import { Bubblewrap } from '../../src/execution/runner/sandbox/bubblewrap.js';
 import { listProcesses, type ProcessEntry } from '../../src/execution/runner/process-table.js';
 import { atEndOfFile } from '../support/end-of-file.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -38,7 +39,7 @@ export class LauncherBench {
     readonly instance: string,
     kind: LauncherInForce,
   ) {
-    this.launcher = new LauncherClient({ instance, ...kind });
+    this.launcher = new LauncherClient(optionsOf(kind, { instance, directory }));
   }
 
   /** Closed at the end of the test file. */
@@ -119,17 +120,19 @@ export function zombiesOf(pids: ReadonlySet<number>): ProcessEntry[] {
 
 /** What each launcher can do, strongest first. */
 const KINDS: readonly LauncherInForce[] = [
-  { program: 'native', containment: 'pid-namespace' },
-  { program: 'native', containment: 'subreaper' },
-  { program: 'node', containment: 'pid-namespace' },
-  { program: 'node', containment: 'cgroup' },
-  { program: 'node', containment: 'marker' },
+  { program: 'native', containment: 'pid-namespace', sandbox: 'none' },
+  { program: 'native', containment: 'subreaper', sandbox: 'none' },
+  { program: 'node', containment: 'pid-namespace', sandbox: 'none' },
+  { program: 'node', containment: 'cgroup', sandbox: 'none' },
+  { program: 'node', containment: 'marker', sandbox: 'none' },
+  { program: 'native', containment: 'pid-namespace', sandbox: 'bubblewrap' },
+  { program: 'node', containment: 'pid-namespace', sandbox: 'bubblewrap' },
 ];
 
 /** The same suite on each launcher and containment; one that this host doesn't offer is said by name. */
 export async function describeOnLaunchers(suite: (kind: LauncherInForce) => void): Promise<void> {
   for (const kind of KINDS) {
-    const name = `commands of the ${kind.program} launcher, contained by ${kind.containment}`;
+    const name = `commands of the ${kind.program} launcher, contained by ${kind.containment}, sandbox: ${kind.sandbox}`;
     const lacking = await faultOf(kind);
     if (lacking === null) {
       describe(name, () => {
@@ -146,8 +149,18 @@ export async function describeOnLaunchers(suite: (kind: LauncherInForce) => void
   }
 }
 
-async function faultOf(kind: LauncherInForce): Promise<string | null> {
-  const launcher = new LauncherClient({ instance: `probe-${randomUUID()}`, ...kind });
+function optionsOf(
+  { program, containment, sandbox }: LauncherInForce,
+  { instance, directory }: { readonly instance: string; readonly directory: string },
+): LauncherClientOptions {
+  const bubblewrap = sandbox === 'none' ? {} : { sandbox: new Bubblewrap({ dataDirectory: directory }) };
+  return { instance, program, containment, ...bubblewrap };
+}
+
+/** Null where this host offers it, otherwise why not. */
+export async function faultOf(kind: LauncherInForce): Promise<string | null> {
+  const directory = await temporaryDirectory();
+  const launcher = new LauncherClient(optionsOf(kind, { instance: `probe-${randomUUID()}`, directory }));
   try {
     await launcher.start();
     return null;

@@ -27,8 +27,10 @@ export class AgentLifecycle implements OnApplicationBootstrap, BeforeApplication
 
   async onApplicationBootstrap(): Promise<void> {
     await this.removeTraces();
-    const { program, containment } = await this.home.launcher.start();
-    this.logger.log(`commands are started by the ${NAMES[program]}, and contained by: ${containment}`);
+    const { program, containment, sandbox } = await this.home.launcher.start();
+    this.logger.log(
+      `commands are started by the ${NAMES[program]}, contained by: ${containment}, sandbox: ${sandbox}`,
+    );
     await this.agent.start();
   }
 

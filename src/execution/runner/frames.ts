@@ -1,4 +1,5 @@
 import { type Captured, type Containment } from './launcher.js';
+import { type Enclosure } from './sandbox/enclosure.js';
 import { type CommandEnd, type LauncherReport, type LauncherRequest, type LaunchOrder } from './protocol.js';
 
 /** The two ways of {@link LauncherRequest} and {@link LauncherReport} over a pipe; protocol.ts has the rules. */
@@ -118,6 +119,11 @@ class Fields {
     return Number(this.text());
   }
 
+  /** So many as the next number says. */
+  texts(): string[] {
+    return Array.from({ length: this.number() }, () => this.text());
+  }
+
   /** A copy, since the payload is another's soon. */
   bytes(length: number): Buffer {
     const bytes = Buffer.from(this.payload.subarray(this.at, this.at + length));
@@ -142,15 +148,21 @@ function fieldsOf(order: LaunchOrder): (string | number)[] {
   const { command, environment } = order;
   return [
     ...[lockLimit, maxOutputBytes, endBy ?? '', workingDirectory, stdoutPath, stderrPath],
-    ...[command, environment.length, ...environment],
+    ...[command, ...enclosureFields(order.enclosure), environment.length, ...environment],
   ];
+}
+
+function enclosureFields(enclosure: Enclosure | null): (string | number)[] {
+  const { user = null, filterPath = '', words = [], secrets = [] } = enclosure ?? {};
+  return [user ?? '', filterPath, words.length, ...words, secrets.length, ...secrets];
 }
 
 function orderOf(fields: Fields): LaunchOrder {
   const [lockLimit, maxOutputBytes, endBy] = [fields.text(), fields.number(), fields.text()];
   const [workingDirectory, stdoutPath, stderrPath] = [fields.text(), fields.text(), fields.text()];
   const command = fields.text();
-  const environment = Array.from({ length: fields.number() }, () => fields.text());
+  const enclosure = enclosureOf(fields);
+  const environment = fields.texts();
   return {
     lockLimit,
     maxOutputBytes,
@@ -159,8 +171,15 @@ function orderOf(fields: Fields): LaunchOrder {
     stdoutPath,
     stderrPath,
     command,
+    enclosure,
     environment,
   };
+}
+
+function enclosureOf(fields: Fields): Enclosure | null {
+  const [user, filterPath] = [fields.text(), fields.text()];
+  const [words, secrets] = [fields.texts(), fields.texts()];
+  return words.length === 0 ? null : { user: user === '' ? null : Number(user), filterPath, words, secrets };
 }
 
 function encodeEnd(id: number, end: CommandEnd): Buffer {

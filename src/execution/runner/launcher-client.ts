@@ -16,7 +16,16 @@ import {
 import { LauncherProcess } from './launcher-process.js';
 import { programsToTry } from './launcher-programs.js';
 import { lockLimitsOf } from './lock-limit.js';
-import { type CommandEnd, type LauncherReport, type LaunchOrder, MARK_VARIABLE } from './protocol.js';
+import {
+  type CommandEnd,
+  type LauncherReport,
+  type LaunchOrder,
+  MARK_VARIABLE,
+  SYSTEM_PATH,
+} from './protocol.js';
+import { type Enclosure } from './sandbox/enclosure.js';
+import { type Enclosed, NoSandbox, type Sandbox } from './sandbox/sandbox.js';
+import { tryOut } from './sandbox/try-out.js';
 import { signalName } from './signals.js';
 import { assertStartable, variablesOf } from './startable.js';
 
@@ -27,6 +36,8 @@ export interface LauncherClientOptions {
   readonly program?: LauncherProgram;
   /** The one containment to use; absent: the strongest that works here. */
   readonly containment?: Containment;
+  /** Absent: commands are contained, and nothing more. */
+  readonly sandbox?: Sandbox;
 }
 
 type FinalReport = Extract<LauncherReport, { op: 'refused' | 'ended' | 'lost' }>;
@@ -125,12 +136,14 @@ export class LauncherClient extends Launcher {
   private readonly lockLimitOf: (command: number) => string;
   private incarnation: Incarnation | null = null;
   private starting: Promise<Incarnation> | null = null;
+  private readonly sandbox: Sandbox;
   private commands = 0;
   private closed = false;
 
   constructor(private readonly options: LauncherClientOptions) {
     super();
     this.lockLimitOf = lockLimitsOf(options.instance);
+    this.sandbox = options.sandbox ?? new NoSandbox();
   }
 
   /** Process id of the launcher, for those who watch it; undefined while there is none. */
@@ -139,15 +152,23 @@ export class LauncherClient extends Launcher {
   }
 
   async start(): Promise<LauncherInForce> {
+    await this.sandbox.prepare();
     const { program, ready } = await this.living();
-    return { program, containment: await ready };
+    const containment = await ready;
+    try {
+      await tryOut(this.sandbox, (request) => this.launch(request));
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    return { program, containment, sandbox: this.sandbox.name };
   }
 
   async launch(request: LaunchRequest): Promise<RunningProcess> {
     const order = this.orderFor(request);
     const incarnation = await this.living();
     if (this.closed) throw new LaunchFailedError('the launcher is closed');
-    return incarnation.launch(order);
+    return incarnation.launch(this.enclosed(order, { request, program: incarnation.program }));
   }
 
   async close(): Promise<void> {
@@ -161,9 +182,34 @@ export class LauncherClient extends Launcher {
     const variables = variablesOf(environment);
     variables.push(`${MARK_VARIABLE}=${this.options.instance}/${key}`);
     const lockLimit = this.lockLimitOf((this.commands += 1));
-    const order = { ...request, lockLimit, environment: variables };
+    const order = { ...request, lockLimit, environment: variables, enclosure: null };
     assertStartable(order);
     return order;
+  }
+
+  /** @throws LaunchFailedError where the sandbox can't be asked for it */
+  private enclosed(
+    order: LaunchOrder,
+    { request, program }: { readonly request: LaunchRequest; readonly program: LauncherProgram },
+  ): LaunchOrder {
+    const { network = false } = request;
+    const enclosure = this.enclosureFor({ order, hasInside: program === 'native', network });
+    if (enclosure === null) return order;
+    // What makes the sandbox is outside of it: nothing there may be of the command's choosing.
+    const [mark] = order.environment.slice(-1);
+    return {
+      ...order,
+      enclosure,
+      environment: [`PATH=${SYSTEM_PATH}`, ...(mark === undefined ? [] : [mark])],
+    };
+  }
+
+  private enclosureFor(enclosed: Enclosed): Enclosure | null {
+    try {
+      return this.sandbox.enclose(enclosed);
+    } catch (error) {
+      throw new LaunchFailedError(messageOf(error));
+    }
   }
 
   /** The one that lives and is ready, or a new one. */

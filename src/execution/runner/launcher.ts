@@ -8,6 +8,8 @@ export type LauncherProgram = 'native' | 'node';
 export interface LauncherInForce {
   readonly program: LauncherProgram;
   readonly containment: Containment;
+  /** Name of the sandbox that each command gets, or `none`. */
+  readonly sandbox: string;
 }
 
 /** One command to run. */
@@ -30,6 +32,8 @@ export interface LaunchRequest {
    * process that launched it is stopped or can't speak; null: never.
    */
   readonly endBy: number | null;
+  /** Whether a command in a sandbox may use the host's network; absent: it may not. */
+  readonly network?: boolean;
 }
 
 /** What a command wrote to one of its two streams. */
@@ -96,7 +100,7 @@ export class OutputLostError extends Error {
 
 /** Starts commands in processes that are not the server's children, and ends them whole. */
 export abstract class Launcher {
-  /** Starts the launcher process, probes the host. */
+  /** Starts the launcher process, probes the host. Rejects also where the sandbox asked for can't be had. */
   abstract start(): Promise<LauncherInForce>;
   /**
    * Resolves when the launcher has been asked; the command may begin at once.

@@ -1,4 +1,5 @@
 import { type Captured, type Containment } from './launcher.js';
+import { type Enclosure } from './sandbox/enclosure.js';
 
 /**
  * What server and launcher say to each other on the launcher's standard input (requests) and standard output (reports):
@@ -39,8 +40,10 @@ export interface LaunchOrder {
   readonly stdoutPath: string;
   readonly stderrPath: string;
   readonly command: string;
-  /** `NAME=VALUE`, the mark among them. */
+  /** `NAME=VALUE`, the mark among them; where there is an enclosure, for the program that makes it. */
   readonly environment: readonly string[];
+  /** Null: no sandbox. */
+  readonly enclosure: Enclosure | null;
 }
 
 /** As `ProcessEnd`, with the signal's number. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { chownSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeTree } from './remove-tree.js';
 import { Workspace } from './workspace.js';
@@ -15,8 +15,14 @@ export class Workspaces {
   private readonly idle: Workspace[] = [];
   private made = 0;
 
-  /** @param root absolute path of the directory in which they lie */
-  constructor(private readonly root: string) {}
+  /**
+   * @param root absolute path of the directory in which they lie
+   * @param user and group as which commands run, null: as this process
+   */
+  constructor(
+    private readonly root: string,
+    private readonly user: number | null = null,
+  ) {}
 
   /**
    * Makes the root, and removes what an earlier process left in it.
@@ -64,6 +70,7 @@ export class Workspaces {
         throw error;
       }
       mkdirSync(join(path, 'files'), OWNER_ONLY);
+      if (this.user !== null) chownSync(join(path, 'files'), this.user, this.user);
       return new Workspace(path);
     }
   }

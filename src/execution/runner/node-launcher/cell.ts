@@ -5,6 +5,8 @@ import { type Starter } from './starter.js';
 /** One place in which one command at a time runs, such that all that it starts can be found and ended. */
 export interface Cell {
   readonly starter: Starter;
+  /** Process id of the starter's shell itself. */
+  readonly shellPid: number;
   /** Said before each command. */
   begin(order: LaunchOrder): void;
   /** True while anything of the command is alive, be it its shell or something that the shell left behind. */

@@ -33,6 +33,10 @@ class CgroupCell implements Cell {
     void starter.gone.then(() => (this.spent = true));
   }
 
+  get shellPid(): number {
+    return this.starter.pid;
+  }
+
   begin(): void {
     // Whatever is in the cgroup is the command's.
   }

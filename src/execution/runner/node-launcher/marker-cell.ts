@@ -30,6 +30,10 @@ class MarkerCell implements Cell {
     void starter.gone.then(() => (this.spent = true));
   }
 
+  get shellPid(): number {
+    return this.starter.pid;
+  }
+
   begin({ environment, lockLimit }: LaunchOrder): void {
     const variable = environment.find((entry) => entry.startsWith(`${MARK_VARIABLE}=`));
     // Nothing would be the mark of strangers.

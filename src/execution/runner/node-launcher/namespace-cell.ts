@@ -45,6 +45,7 @@ class NamespaceCell implements Cell {
   private readonly childrenFd: number;
   private readonly children = Buffer.alloc(CHILDREN_BYTES);
   private readonly mounts: string;
+  readonly shellPid: number;
   private terminator: ChildProcess | undefined;
 
   constructor(
@@ -54,6 +55,7 @@ class NamespaceCell implements Cell {
   ) {
     this.childrenFd = openSync(`/proc/${firstPid}/task/${firstPid}/children`, 'r');
     this.mounts = this.mountsNow();
+    this.shellPid = firstPid;
     void starter.gone.then(() => {
       this.spent = true;
       closeSync(this.childrenFd);

@@ -1,4 +1,4 @@
-import { closeSync, constants, fchmodSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fchownSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { type Captured } from '../launcher.js';
 import { HELD_BYTES, HELD_MS } from '../protocol.js';
@@ -16,6 +16,8 @@ export interface OutputTarget {
   readonly path: string;
   /** Bytes that are taken at the most. */
   readonly limit: number;
+  /** Who may open it again through /dev/stdout; null: the launcher's own user. */
+  readonly user: number | null;
   /** Called once, when the command wrote more than the limit, or the file can't take what it wrote. */
   readonly onStop: (stop: OutputStop) => void;
 }
@@ -58,6 +60,7 @@ export class OutputChannel {
   open(target: OutputTarget): void {
     // A command may have changed it through /dev/stdout.
     fchmodSync(this.fifo.readFd, OWNER_ONLY);
+    if (target.user !== null) fchownSync(this.fifo.readFd, target.user, target.user);
     const taking: Taking = { target, held: [], mayHold: true, fd: null, bytes: 0, stopped: false };
     this.taking = taking;
     this.timer = setTimeout(() => {

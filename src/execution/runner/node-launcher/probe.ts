@@ -91,6 +91,7 @@ async function probe(
     environment: [`PATH=${SYSTEM_PATH}`, `${MARK_VARIABLE}=${instance}/probe`],
     stdoutPath: join(directory, 'stdout'),
     stderrPath: join(directory, 'stderr'),
+    enclosure: null,
     maxOutputBytes: 0,
     endBy: null,
   };

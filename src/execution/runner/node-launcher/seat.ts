@@ -1,10 +1,12 @@
 import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../../kernel/errors.js';
+import { type Captured } from '../launcher.js';
 import { type CommandEnd, type LaunchOrder } from '../protocol.js';
 import { type Cell, type CellMaker } from './cell.js';
 import { type Deadline } from '../../../kernel/deadline.js';
 import { type Fifo } from './fifo.js';
+import { hasEnclosedCommand, terminateEnclosed } from './enclosed-processes.js';
 import { OutputChannel, type OutputStop } from './output-channel.js';
 import { type ShellStatus } from './shell-status.js';
 import { type StarterReport } from './starter.js';
@@ -29,6 +31,7 @@ export type RunResult =
 /** The command that a seat runs at the moment. */
 interface Run {
   readonly cell: Cell;
+  readonly enclosed: boolean;
   shellEnded: boolean;
   limitReached: boolean;
   overdue: boolean;
@@ -70,7 +73,7 @@ export class Seat {
   async execute(order: LaunchOrder, deadline: Deadline, onStarted: () => void): Promise<RunResult> {
     let run: Run;
     try {
-      run = beginRun(await this.prepare());
+      run = beginRun(await this.prepare(), order);
       this.openOutput(order, run);
     } catch (error) {
       this.finishOutput();
@@ -112,9 +115,10 @@ export class Seat {
       // What the last look into the pipe finds comes after everyone's death.
       if (this.run === run) void kill(run);
     };
-    const { stdoutPath, stderrPath, maxOutputBytes: limit } = order;
-    this.stdout.open({ path: stdoutPath, limit, onStop });
-    this.stderr.open({ path: stderrPath, limit, onStop });
+    const { stdoutPath, stderrPath, maxOutputBytes: limit, enclosure } = order;
+    const user = enclosure?.user ?? null;
+    this.stdout.open({ path: stdoutPath, limit, user, onStop });
+    this.stderr.open({ path: stderrPath, limit, user, onStop });
   }
 
   private finishOutput(): Pick<CommandEnd, 'stdout' | 'stderr'> {
@@ -146,7 +150,8 @@ export class Seat {
 
   private conclude(run: Run, report: StarterReport): RunResult {
     const output = this.finishOutput();
-    if (report.kind === 'unstarted') return { kind: 'refused', detail: report.detail };
+    if (report.kind === 'unstarted' && run.killing === null)
+      return { kind: 'refused', detail: [report.detail, saidBy(output.stderr)].filter(Boolean).join(': ') };
     const status = statusOf(run, report);
     if (run.fault !== null) return { kind: 'lost', detail: run.fault };
     if (typeof status === 'string') return { kind: 'lost', detail: status };
@@ -155,9 +160,10 @@ export class Seat {
   }
 }
 
-function beginRun(cell: Cell): Run {
+function beginRun(cell: Cell, { enclosure }: LaunchOrder): Run {
   return {
     cell,
+    enclosed: enclosure !== null,
     shellEnded: false,
     limitReached: false,
     overdue: false,
@@ -200,13 +206,26 @@ function heardOf(ending: Promise<void>): Promise<void> {
 }
 
 async function terminate(run: Run): Promise<void> {
-  await hasBegun(run);
-  if (!run.cell.spent) await run.cell.terminate();
+  await (run.enclosed ? hasBegunWithin(run) : hasBegun(run));
+  if (run.cell.spent) return;
+  if (run.enclosed) terminateEnclosed(run.cell.shellPid);
+  else await run.cell.terminate();
 }
 
 /** Sent before the starter forked, a signal would meet nobody, and the command would run on. */
 function hasBegun(run: Run): Promise<void> {
   return shellsEnd(run, BEGUN_WITHIN_MS, () => run.cell.occupied());
+}
+
+/** The same of one whose sandbox must be made first. */
+function hasBegunWithin(run: Run): Promise<void> {
+  const { cell } = run;
+  return shellsEnd(run, BEGUN_WITHIN_MS, () => cell.spent || hasEnclosedCommand(cell.shellPid));
+}
+
+/** What makes a sandbox says there why it can't. */
+function saidBy({ content }: Captured): string {
+  return content?.toString('utf8').trim() ?? '';
 }
 
 async function endSurvivors(run: Run): Promise<void> {
@@ -221,7 +240,7 @@ async function endSurvivors(run: Run): Promise<void> {
 }
 
 /** The shell's end, or why nothing can be said of it. */
-function statusOf(run: Run, report: Exclude<StarterReport, { kind: 'unstarted' }>): ShellStatus | string {
+function statusOf(run: Run, report: StarterReport): ShellStatus | string {
   if (report.kind === 'status') return report.status;
   // The kill took shell and starter at once; or something else that kills did, such as the kernel out of memory.
   if (run.killing !== null || report.detail === '')

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { type LaunchOrder, MARK_VARIABLE, SYSTEM_PATH } from '../protocol.js';
 import { LineSplitter } from './line-splitter.js';
 import { lockLimitsOf } from '../lock-limit.js';
+import { ENCLOSED_PRELUDE, enclosedEnd, enclosedScript, enclosedStatus } from './enclosed-command.js';
 import { type ShellStatus, shellStatus } from './shell-status.js';
 
 // dash tells a signal from an exit code above 128 (shell-status.ts); a bash that is called `sh` doesn't.
@@ -16,13 +17,18 @@ const SHELL = existsSync('/bin/dash') ? '/bin/dash' : '/bin/sh';
  * anew by each command: what one sets on its own, such as O_NONBLOCK, is not for the next.
  */
 const PRELUDE = `
+prepare() {
+  [ -z "$CGROUP" ] || echo 0 >"$CGROUP/cgroup.procs" || { echo F; return 1; }
+  [ -z "$LIMIT_LOCKS" ] || $LIMIT_LOCKS "$LOCKS" 2>/dev/null
+  return 0
+}
 run() {
   cd -- "$1" || { echo F; exit 126; }
   shift
-  [ -z "$CGROUP" ] || echo 0 >"$CGROUP/cgroup.procs" || { echo F; exit 126; }
-  [ -z "$LIMIT_LOCKS" ] || $LIMIT_LOCKS "$LOCKS" 2>/dev/null
+  prepare || exit 126
   exec setsid env -i $SIGNALS -- "$@" </dev/null >/proc/self/fd/3 2>/proc/self/fd/4 3>&- 4>&-
 }
+${ENCLOSED_PRELUDE}
 SIGNALS=--default-signal=INT,QUIT
 env -i $SIGNALS true 2>/dev/null || SIGNALS=
 LIMIT_LOCKS=
@@ -59,6 +65,7 @@ export class Starter {
   private readonly child: ChildProcess;
   private lines: string[] = [];
   private diagnostics = '';
+  private encloses = false;
   private onReport: ((report: StarterReport) => void) | null = null;
 
   constructor(options: StarterOptions) {
@@ -71,7 +78,7 @@ export class Starter {
     this.gone = new Promise((resolve) => this.child.once('close', resolve).once('error', resolve));
     this.child.once('error', (error) => (this.diagnostics += error.message));
     void this.gone.then(() => {
-      this.tell({ kind: 'died', detail: this.diagnostics.trim() });
+      this.tell(this.lastReport());
     });
     this.listen();
     this.ready = this.prepare(options.cgroup ?? '');
@@ -83,8 +90,11 @@ export class Starter {
   }
 
   /** Starts a command; one at a time. */
-  start({ lockLimit, workingDirectory, environment, command }: LaunchOrder): Promise<StarterReport> {
+  start(order: LaunchOrder): Promise<StarterReport> {
+    const { lockLimit, workingDirectory, environment, command, enclosure } = order;
     this.diagnostics = '';
+    this.encloses = enclosure !== null;
+    if (enclosure !== null) return this.ask(`LOCKS=${lockLimit}${enclosedScript(order, enclosure, quote)}`);
     const words = [workingDirectory, ...environment, '/bin/sh', '-c', command];
     return this.ask(`LOCKS=${lockLimit}; set -- ${words.map(quote).join(' ')}\n${AFTERWARDS}`);
   }
@@ -141,7 +151,21 @@ export class Starter {
     const lines = this.lines;
     this.lines = [];
     if (lines.includes('F')) this.tell({ kind: 'unstarted', detail: this.diagnostics.trim() });
-    else this.tell({ kind: 'status', status: shellStatus(Number(line.slice(2)), lines) });
+    else this.tell(this.reportOf(Number(line.slice(2)), lines));
+  }
+
+  /** What a command in a sandbox has left may have been killed together with the shell, after the command's own end. */
+  private lastReport(): StarterReport {
+    const status = this.encloses ? enclosedEnd(this.lines) : null;
+    return status === null ? { kind: 'died', detail: this.diagnostics.trim() } : { kind: 'status', status };
+  }
+
+  private reportOf(code: number, lines: readonly string[]): StarterReport {
+    if (!this.encloses) return { kind: 'status', status: shellStatus(code, lines) };
+    const status = enclosedStatus(lines);
+    return status === null
+      ? { kind: 'unstarted', detail: "the sandbox can't be made" }
+      : { kind: 'status', status };
   }
 
   private tell(report: StarterReport): void {

@@ -1,0 +1,79 @@
+import { constants } from 'node:os';
+import { type LaunchOrder } from '../protocol.js';
+import { DESCRIPTORS, type Enclosure, STAGED_AT } from '../sandbox/enclosure.js';
+import { type ShellStatus, shellStatus } from './shell-status.js';
+
+/*
+ * How the starter's shell runs a command in a sandbox. The descriptors of the enclosure are put where it awaits them; what
+ * must not be seen among arguments goes through a pipe.
+ */
+
+/**
+ * The first process inside: says that the command has begun, and how it ended, which the program that made the sandbox
+ * tells less exactly (shell-status.ts). Asked to end, it waits for what the command's shell leaves behind: with this
+ * process all others end.
+ */
+const REPORTER = `
+exec 6>&2 2>/dev/null
+TERMINATED=
+trap 'TERMINATED=1' TERM
+setsid env "$@" 2>&6 6>&- ${DESCRIPTORS.told}>&- &
+echo B >&${DESCRIPTORS.told}
+wait $!
+STATUS=$?
+while [ -n "$TERMINATED" ] && kill -0 $! 2>/dev/null; do wait $!; STATUS=$?; done
+case $STATUS in 129|1[3-9]?|2??) jobs >&${DESCRIPTORS.told};; esac
+echo "S $STATUS" >&${DESCRIPTORS.told}
+[ -z "$TERMINATED" ] || until set -- /proc/[0-9]*; [ $# -le 1 ]; do sleep 0.02 || sleep 1; done
+`;
+
+/** For a user to whom the way to the working directory may be closed. */
+const STAGE = `mount --bind -- "$0" ${STAGED_AT} && exec "$@"`;
+
+/** What the starter's shell must know beforehand; its descriptors 1, 3 and 4 are reports and output. */
+export const ENCLOSED_PRELUDE = `
+enclose() {
+  prepare || exit 126
+  cd /
+  secrets | exec setsid env -i -- "$@" ${DESCRIPTORS.told}>&1 >/proc/self/fd/3 2>/proc/self/fd/4 4<&0 3<"$FILTER" </dev/null
+}
+`;
+
+/** A script that runs it and waits for its end; `$SIGNALS` are what `env` is told there. */
+export function enclosedScript(
+  order: LaunchOrder,
+  enclosure: Enclosure,
+  quote: (word: string) => string,
+): string {
+  const { environment, workingDirectory, command } = order;
+  const { words, secrets, filterPath, user } = enclosure;
+  const quoted = (list: readonly string[]): string => list.map(quote).join(' ');
+  const outside = [...environment, ...(user === null ? [] : asUser(user, workingDirectory)), ...words];
+  return `
+FILTER=${quote(filterPath)}
+secrets() { printf '%s\\0' ${quoted(secrets)}; }
+set -- ${quoted([...outside, '/bin/sh', '-c', REPORTER, 'sh'])} $SIGNALS -- ${quoted(['/bin/sh', '-c', command])}
+enclose "$@" & wait $!; report $?; set --
+`;
+}
+
+function asUser(user: number, directory: string): string[] {
+  return [
+    ...['unshare', '--mount', '--propagation', 'private', '/bin/sh', '-c', STAGE, directory],
+    ...['setpriv', '--reuid', String(user), '--regid', String(user), '--clear-groups', '--'],
+  ];
+}
+
+/** How the command ended, by the lines that were told of it; null where it has not begun. */
+export function enclosedStatus(lines: readonly string[]): ShellStatus | null {
+  if (!lines.includes('B')) return null;
+  // Without a word of its end something outside of it ended it, such as the kernel out of memory.
+  return enclosedEnd(lines) ?? { exitCode: null, signal: constants.signals.SIGKILL };
+}
+
+/** The same; null where its end was not told. */
+export function enclosedEnd(lines: readonly string[]): ShellStatus | null {
+  const begun = lines.indexOf('B');
+  const end = lines.findIndex((line) => line.startsWith('S '));
+  return end < 0 ? null : shellStatus(Number(lines[end]?.slice(2)), lines.slice(begun + 1, end));
+}

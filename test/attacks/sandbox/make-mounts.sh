@@ -1,0 +1,2 @@
+# Mounts over its directory, and changes its root.
+./calls mounts

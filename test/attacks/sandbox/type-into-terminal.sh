@@ -1,0 +1,2 @@
+# Types into a terminal as if the person before it had.
+./calls terminal
