@@ -25,6 +25,7 @@ static pid_t shell;
 static bool occupied, killing;
 
 static void say(char what) {
+  usage_own(1);
   while (write(control, &what, 1) < 0 && errno == EINTR) continue;
 }
 
@@ -97,6 +98,7 @@ static _Noreturn void become_command(void) {
   take_as(STDIN_FILENO, "/dev/null", O_RDONLY);
   take_as(STDOUT_FILENO, output_path, O_WRONLY);
   take_as(STDERR_FILENO, error_path, O_WRONLY);
+  if (!limits_apply(&shared->limits)) cannot("the limits");
   execve("/bin/sh", shared->arguments, shared->environment);
   cannot("/bin/sh");
 }
@@ -104,6 +106,7 @@ static _Noreturn void become_command(void) {
 static void run(void) {
   shared->fault[0] = '\0';
   shared->killed_running = shared->spent = false;
+  usage_begin();
   pid_t pid = vfork();
   if (pid == 0) become_command();
   if (pid < 0) snprintf(shared->fault, sizeof shared->fault, "fork: %s", strerror(errno));
@@ -135,6 +138,7 @@ static void told_end(void) {
   struct pollfd changed = {.fd = mounts, .events = POLLPRI};
   if (mounts >= 0 && poll(&changed, 1, 0) > 0) shared->spent = true;
   occupied = killing = false;
+  shared->usage = usage_now();
   say(ALL_ENDED);
 }
 
@@ -143,13 +147,15 @@ static void reap(void) {
   bool shell_ended = false;
   for (;;) {
     int status;
-    pid_t pid = waitpid(-1, &status, WNOHANG | __WALL);
+    struct rusage used;
+    pid_t pid = wait4(-1, &status, WNOHANG | __WALL, &used);
     if (pid < 0 && errno == EINTR) continue;
     if (pid < 0) break;
     if (pid == 0) {
       if (shell_ended) say(SHELL_ENDED);
       return;
     }
+    usage_add((used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000 + used.ru_utime.tv_usec + used.ru_stime.tv_usec);
     if (pid != shell) continue;
     shared->status = status;
     shell = 0;
@@ -182,6 +188,8 @@ _Noreturn void starter_main(const struct starter_ends *ends) {
   reset_signals();
   if (contained_by == SUBREAPER && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) give_up("subreaper");
   if (contained_by == USER_PID_NAMESPACE) map_user(ends->user, ends->group);
+  if (!limits_enter_cgroups(ends->place)) give_up("its cgroups");
+  limits_spare_starter();
   if (contained_by != SUBREAPER) enter_namespace();
   say(READY);
   sigset_t none;

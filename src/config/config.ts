@@ -8,12 +8,19 @@ import {
 } from './faults.js';
 import { FLEET_SETTINGS } from './fleet.settings.js';
 import { JOBS_SETTINGS } from './jobs.settings.js';
+import { LIMITED, LIMITS_SETTINGS } from './limits.settings.js';
 import { isLoopback, SERVER_SETTINGS } from './server.settings.js';
 import { type Settings, type ValuesOf } from './setting.js';
 import { STORAGE_SETTINGS } from './storage.settings.js';
 
 /** Every setting there is. */
-export const SETTINGS = { ...SERVER_SETTINGS, ...STORAGE_SETTINGS, ...JOBS_SETTINGS, ...FLEET_SETTINGS };
+export const SETTINGS = {
+  ...SERVER_SETTINGS,
+  ...STORAGE_SETTINGS,
+  ...JOBS_SETTINGS,
+  ...LIMITS_SETTINGS,
+  ...FLEET_SETTINGS,
+};
 
 type Values = ValuesOf<typeof SETTINGS>;
 
@@ -58,7 +65,7 @@ function isPlain(value: unknown): boolean {
 function resolve(source: SettingSource): AppConfig {
   const { faults, settled } = faultsOfUnavailable(source);
   const values = readSettings(without(SETTINGS, settled), source, faults) as Values;
-  faults.push(...faultsBetween(values, source));
+  faults.push(...faultsBetween(values, source), ...faultsOfLimits(values, source));
   if (faults.length > 0) throw new ConfigError(faults);
   return { ...values, databaseUrl: values.databaseUrl ?? `sqlite:${join(values.dataDir, 'jobs.sqlite')}` };
 }
@@ -75,4 +82,15 @@ function faultsBetween(values: Partial<Values>, source: SettingSource): string[]
   return [
     `${source.nameOf('host')} is ${JSON.stringify(host)}; ${advice}: whoever can reach it can run commands.`,
   ];
+}
+
+/** A default above its maximum. */
+function faultsOfLimits(values: Partial<Values>, source: SettingSource): string[] {
+  return LIMITED.flatMap((name) => {
+    const [usual, most] = [values[`default${name}`], values[`max${name}`]];
+    if (usual === undefined || most === undefined || usual <= most) return [];
+    return [
+      `${source.nameOf(`default${name}`)} is "${usual}"; it must be at most ${source.nameOf(`max${name}`)}, which is ${most}.`,
+    ];
+  });
 }

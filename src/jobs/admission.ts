@@ -45,6 +45,7 @@ export class Admission {
     }
   }
 
+  /** @param request with its defaults */
   rowFor(request: RunRequest, caller: Caller): JobRow {
     const { id, milliseconds } = this.ids.next(this.clock.now());
     const ttl = request.ttl ?? this.options.defaultTtl;
@@ -70,6 +71,7 @@ export class Admission {
       answerId: null,
       stderrId: null,
       outputs: null,
+      usage: null,
       exitCode: null,
       signal: null,
       reason: null,
@@ -100,8 +102,8 @@ function filesOf({ binary, inputFiles = [] }: RunRequest): Set<string> {
 }
 
 function specOf(request: RunRequest): JobSpec {
-  const { binary, inputFiles, outputFiles, env, timeout, retries, retryOnFailure } = request;
-  const spec = { binary, inputFiles, outputFiles, env, timeout, retries, retryOnFailure };
+  const { binary, inputFiles, outputFiles, env, timeout, retries, retryOnFailure, limits } = request;
+  const spec = { binary, inputFiles, outputFiles, env, timeout, retries, retryOnFailure, limits };
   return Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined));
 }
 

@@ -122,5 +122,6 @@ function assignmentOf(lease: Lease, grant: Grant, now: number): Assignment {
     env: spec.env ?? {},
     running,
     timeoutSeconds: spec.timeout ?? null,
+    limits: spec.limits ?? {},
   };
 }

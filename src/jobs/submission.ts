@@ -4,6 +4,7 @@ import { JobDispatcher } from '../execution/job-dispatcher.port.js';
 import { Admission } from './admission.js';
 import { ExpiryService } from './expiry/expiry.service.js';
 import { type RunRequest } from './job.types.js';
+import { LimitPolicy } from './limit-policy.js';
 import { JobsRepository } from './jobs.repository.js';
 import { QueueDepth } from './queue-depth.js';
 import { waitingJobOf } from './recovery/stored-waiting-jobs.js';
@@ -12,6 +13,7 @@ import { waitingJobOf } from './recovery/stored-waiting-jobs.js';
 @Injectable()
 export class Submission {
   constructor(
+    private readonly limits: LimitPolicy,
     private readonly admission: Admission,
     private readonly depth: QueueDepth,
     private readonly jobs: JobsRepository,
@@ -20,7 +22,8 @@ export class Submission {
   ) {}
 
   /** Resolves with the id of a job that the database holds. */
-  async accept(request: RunRequest, caller: Caller): Promise<string> {
+  async accept(asked: RunRequest, caller: Caller): Promise<string> {
+    const request = await this.limits.settle(asked);
     await this.admission.checkFiles(request);
     await this.depth.take();
     const row = this.admission.rowFor(request, caller);

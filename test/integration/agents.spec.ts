@@ -44,6 +44,7 @@ describeOnDatabases('The agents', (kind) => {
     labels,
     concurrency: 2,
     generation,
+    enforces: ['pids'],
   });
 
   it('are alive as long as they give signs of life, each once, by name', async () => {

@@ -17,6 +17,7 @@ const FAILED: AttemptEnded = {
   answerId: crypto.randomUUID(),
   stderrId: null,
   outputs: [],
+  usage: null,
 };
 
 describeOnDatabases('the end of an attempt, reported twice at once', (kind) => {

@@ -32,6 +32,8 @@ const JOB: JobView = {
   exitCode: 0,
   signal: null,
   reason: null,
+  limits: { cpuSeconds: 5, network: true },
+  usage: { cpuSeconds: 0.5, peakMemoryBytes: null, writtenBytes: 3 },
   attempt: 1,
   agent: 'here',
   createdAt: 0,

@@ -6,6 +6,8 @@ const END = {
   signal: null,
   outputLimitReached: false,
   overdue: false,
+  limitMet: null,
+  usage: { cpuSeconds: null, peakMemoryBytes: null, writtenBytes: null },
   stdout: { bytes: 0, content: null },
   stderr: { bytes: 0, content: null },
 };
@@ -15,6 +17,7 @@ const FACTS: AttemptFacts = {
   timeoutSeconds: 7,
   end: END,
   maxOutputBytes: 99,
+  limits: { memoryBytes: 5 },
 };
 
 describe('outcomeOf', () => {

@@ -1,23 +1,20 @@
-import { Logger } from '@nestjs/common';
 import { messageOf } from '../../kernel/errors.js';
-import { endLeftovers } from './leftovers.js';
+import { LIMIT_WORDS, toBeEnforced } from '../limits.port.js';
 import {
   type Containment,
   Launcher,
-  type LauncherInForce,
-  LauncherLostError,
   type LauncherProgram,
+  type LauncherReady,
   LaunchFailedError,
   type LaunchRequest,
-  OutputLostError,
-  type ProcessEnd,
+  LimitNotEnforcedError,
   type RunningProcess,
 } from './launcher.js';
-import { LauncherProcess } from './launcher-process.js';
+import { Incarnation, type UnplacedOrder } from './launcher-incarnation.js';
 import { programsToTry } from './launcher-programs.js';
+import { Places } from './limits/places.js';
 import { lockLimitsOf } from './lock-limit.js';
-import { type CommandEnd, type LauncherReport, type LaunchOrder, MARK_VARIABLE } from './protocol.js';
-import { signalName } from './signals.js';
+import { MARK_VARIABLE } from './protocol.js';
 import { assertStartable, variablesOf } from './startable.js';
 
 export interface LauncherClientOptions {
@@ -27,97 +24,6 @@ export interface LauncherClientOptions {
   readonly program?: LauncherProgram;
   /** The one containment to use; absent: the strongest that works here. */
   readonly containment?: Containment;
-}
-
-type FinalReport = Extract<LauncherReport, { op: 'refused' | 'ended' | 'lost' }>;
-
-interface Settle<T> {
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** One launcher process from its start to its death, with what it runs. */
-class Incarnation {
-  readonly ready: Promise<Containment>;
-  /** Resolves once the process and all that it started are dead, however it came to that. */
-  readonly over: Promise<void>;
-  dead = false;
-  private readonly logger = new Logger('Launcher');
-  private readonly process: LauncherProcess;
-  private readonly pending = new Map<number, Settle<ProcessEnd>>();
-  private lastId = 0;
-  private onReady: Settle<Containment> | null = null;
-
-  constructor(
-    private readonly options: LauncherClientOptions,
-    readonly program: LauncherProgram,
-  ) {
-    this.process = new LauncherProcess(program, options.instance, (report) => {
-      this.take(report);
-    });
-    this.ready = new Promise((resolve, reject) => (this.onReady = { resolve, reject }));
-    // Whoever asks hears of it; nobody need.
-    this.ready.catch(() => undefined);
-    this.over = this.outlive();
-    const { instance, containment = null } = options;
-    this.process.send({ op: 'start', instance, containment });
-  }
-
-  get pid(): number | undefined {
-    return this.process.pid;
-  }
-
-  launch(order: LaunchOrder): RunningProcess {
-    const id = ++this.lastId;
-    const ended = new Promise<ProcessEnd>((resolve, reject) => this.pending.set(id, { resolve, reject }));
-    // Whoever never looks at the end must not bring the server down by a lost launcher.
-    ended.catch(() => undefined);
-    this.process.send({ op: 'launch', id, order });
-    const stop = (graceMs: number): void => {
-      if (this.pending.has(id)) this.process.send({ op: 'stop', id, graceMs });
-    };
-    const endBy = (time: number): void => {
-      if (this.pending.has(id)) this.process.send({ op: 'endBy', id, time });
-    };
-    return { ended, stop, endBy };
-  }
-
-  close(): Promise<void> {
-    this.process.end();
-    return this.over;
-  }
-
-  private async outlive(): Promise<void> {
-    const detail = await this.process.gone;
-    this.dead = true;
-    await endLeftovers(this.options.instance).catch((error: unknown) => {
-      this.logger.error({ err: error }, 'what the launcher left behind could not be ended');
-    });
-    this.onReady?.reject(new LaunchFailedError(`the launcher process ended${detail && `: ${detail}`}`));
-    for (const { reject } of this.pending.values()) reject(new LauncherLostError());
-    this.pending.clear();
-  }
-
-  private take(report: LauncherReport): void {
-    if (report.op === 'ready') this.onReady?.resolve(report.containment);
-    else if (report.op === 'unable') this.onReady?.reject(new LaunchFailedError(report.detail));
-    else this.finish(report);
-  }
-
-  private finish(report: FinalReport): void {
-    const pending = this.pending.get(report.id);
-    this.pending.delete(report.id);
-    switch (report.op) {
-      case 'refused':
-        pending?.reject(new LaunchFailedError(report.detail));
-        return;
-      case 'ended':
-        pending?.resolve(named(report.end));
-        return;
-      case 'lost':
-        pending?.reject(new OutputLostError(report.detail));
-    }
-  }
 }
 
 /** Runs commands through a launcher process beside this one; a launcher that died is replaced at the next launch. */
@@ -138,16 +44,19 @@ export class LauncherClient extends Launcher {
     return this.incarnation?.dead === false ? this.incarnation.pid : undefined;
   }
 
-  async start(): Promise<LauncherInForce> {
-    const { program, ready } = await this.living();
-    return { program, containment: await ready };
+  async start(): Promise<LauncherReady> {
+    const { program, ready, places } = await this.living();
+    const { enforces, means } = places;
+    return { program, containment: await ready, enforces, means };
   }
 
   async launch(request: LaunchRequest): Promise<RunningProcess> {
     const order = this.orderFor(request);
     const incarnation = await this.living();
     if (this.closed) throw new LaunchFailedError('the launcher is closed');
-    return incarnation.launch(order);
+    const lacking = toBeEnforced(request.limits).filter((name) => !incarnation.places.enforces.includes(name));
+    if (lacking.length > 0) throw new LimitNotEnforcedError(lacking.map((name) => LIMIT_WORDS[name]));
+    return incarnation.launch(order, request);
   }
 
   async close(): Promise<void> {
@@ -157,11 +66,12 @@ export class LauncherClient extends Launcher {
   }
 
   /** @throws LaunchFailedError where the launcher can't be asked for it */
-  private orderFor({ key, environment, ...request }: LaunchRequest): LaunchOrder {
+  private orderFor({ key, environment, limits, ...request }: LaunchRequest): UnplacedOrder {
     const variables = variablesOf(environment);
     variables.push(`${MARK_VARIABLE}=${this.options.instance}/${key}`);
     const lockLimit = this.lockLimitOf((this.commands += 1));
-    const order = { ...request, lockLimit, environment: variables };
+    const { cpuSeconds = 0, diskBytes: fileBytes = 0, openFiles = 0 } = limits;
+    const order = { ...request, cpuSeconds, fileBytes, openFiles, lockLimit, environment: variables };
     assertStartable(order);
     return order;
   }
@@ -180,7 +90,8 @@ export class LauncherClient extends Launcher {
     const faults: string[] = [];
     for (const program of programs) {
       if (this.closed) throw new LaunchFailedError('the launcher is closed');
-      const incarnation = new Incarnation(this.options, program);
+      const places = await Places.probe(this.options.instance);
+      const incarnation = new Incarnation(this.options, { program, places });
       const fault = await faultOf(incarnation);
       if (fault === null) return (this.incarnation = incarnation);
       await incarnation.close();
@@ -198,8 +109,4 @@ async function faultOf(incarnation: Incarnation): Promise<string | null> {
   } catch (error) {
     return messageOf(error);
   }
-}
-
-function named({ signal, ...end }: CommandEnd): ProcessEnd {
-  return { ...end, signal: signal === null ? null : (signalName(signal) ?? String(signal)) };
 }
