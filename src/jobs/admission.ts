@@ -8,6 +8,7 @@ import { DomainError } from '../kernel/errors.js';
 import { OrderedIds } from '../kernel/ids.js';
 import { type JobRow, type JobSpec } from './job.entity.js';
 import { PRIORITY_RANGE, RETRIES_RANGE, type RunRequest } from './job.types.js';
+import { LimitPolicy } from './limit-policy.js';
 import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
 
 const FILE_CHECKS_AT_ONCE = 16;
@@ -23,8 +24,14 @@ export class Admission {
   constructor(
     private readonly files: FileStore,
     private readonly clock: Clock,
+    private readonly limits: LimitPolicy,
     @Inject(JOBS_OPTIONS) private readonly options: JobsOptions,
   ) {}
+
+  /** The request with what it is held to by default. Throws `DomainError('invalid_request')` for what it can't have. */
+  settle(asked: RunRequest): Promise<RunRequest> {
+    return this.limits.settle(asked);
+  }
 
   /**
    * Throws `DomainError('invalid_request')` naming a file that the data manager does not hold. If it can't be

@@ -21,9 +21,7 @@ export interface JobsOptions {
   /** What an agent of another process has to show with each report; undefined: nothing. */
   readonly agentToken?: string;
   /** Of `openFiles`, which jobs don't choose, only the most. Undefined: whatever they ask for. */
-  readonly allowances?: Readonly<
-    Partial<Record<Exclude<LimitName, 'network'> | 'timeout', Allowance>>
-  >;
+  readonly allowances?: Readonly<Partial<Record<Exclude<LimitName, 'network'> | 'timeout', Allowance>>>;
 }
 
 export const JOBS_OPTIONS = Symbol('JobsOptions');

@@ -22,13 +22,12 @@ export class LimitPolicy {
   async settle(request: RunRequest): Promise<RunRequest> {
     const { allowances } = this.options;
     if (request.limits === undefined && allowances === undefined) return request;
-    const { timeout, limits: _, ...rest } = request;
-    const seconds = settled('timeout', timeout, allowances?.timeout);
+    const seconds = settled('timeout', request.timeout, allowances?.timeout);
     const limits = this.limitsOf(request);
     const enforced = toBeEnforced(limits);
     if (enforced.length > 0) await this.refuseUnenforced(enforced, request.requires ?? []);
     return {
-      ...rest,
+      ...request,
       ...(seconds !== undefined && { timeout: seconds }),
       ...(Object.keys(limits).length > 0 && { limits }),
     };
@@ -36,13 +35,17 @@ export class LimitPolicy {
 
   private limitsOf({ limits = {} }: RunRequest): JobLimits {
     const { allowances = {} } = this.options;
-    const chosen = CHOSEN_BY_JOBS.map((name) => {
-      const value = settled(`limits.${LIMIT_WORDS[name]}`, limits[name], allowances[name]);
-      return [name, value] as const;
+    const chosen = CHOSEN_BY_JOBS.map((name): [LimitName, number | undefined] => {
+      const word = `limits.${LIMIT_WORDS[name]}`;
+      return [name, settled(word, limits[name], allowances[name])];
     });
     const { network } = limits;
-    const all = [...chosen, ['openFiles', allowances.openFiles?.most], ['network', network]] as const;
-    return Object.fromEntries(all.filter(([, value]) => value !== undefined));
+    const all: [LimitName, number | boolean | undefined][] = [
+      ...chosen,
+      ['openFiles', allowances.openFiles?.most],
+      ['network', network],
+    ];
+    return Object.fromEntries(all.filter(([, value]) => value !== undefined)) as JobLimits;
   }
 
   private async refuseUnenforced(limits: readonly LimitName[], requires: readonly string[]): Promise<void> {

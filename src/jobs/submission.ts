@@ -4,7 +4,6 @@ import { JobDispatcher } from '../execution/job-dispatcher.port.js';
 import { Admission } from './admission.js';
 import { ExpiryService } from './expiry/expiry.service.js';
 import { type RunRequest } from './job.types.js';
-import { LimitPolicy } from './limit-policy.js';
 import { JobsRepository } from './jobs.repository.js';
 import { QueueDepth } from './queue-depth.js';
 import { waitingJobOf } from './recovery/stored-waiting-jobs.js';
@@ -13,7 +12,6 @@ import { waitingJobOf } from './recovery/stored-waiting-jobs.js';
 @Injectable()
 export class Submission {
   constructor(
-    private readonly limits: LimitPolicy,
     private readonly admission: Admission,
     private readonly depth: QueueDepth,
     private readonly jobs: JobsRepository,
@@ -23,7 +21,7 @@ export class Submission {
 
   /** Resolves with the id of a job that the database holds. */
   async accept(asked: RunRequest, caller: Caller): Promise<string> {
-    const request = await this.limits.settle(asked);
+    const request = await this.admission.settle(asked);
     await this.admission.checkFiles(request);
     await this.depth.take();
     const row = this.admission.rowFor(request, caller);

@@ -122,7 +122,7 @@ async function startUnheardLauncher(instance: string, kind: LauncherInForce): Pr
 }
 
 /** Each in a place of its own. */
-function orderOf({ key, environment, limits: _, ...request }: LaunchRequest): LaunchOrder {
+function orderOf({ key, environment, ...request }: LaunchRequest): LaunchOrder {
   const marked = { ...environment, [MARK_VARIABLE]: `test/${key}` };
   const variables = Object.entries(marked).map(([name, value]) => `${name}=${value}`);
   const unlimited = { cpuSeconds: 0, fileBytes: 0, openFiles: 0 };

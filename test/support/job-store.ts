@@ -5,6 +5,7 @@ import { dialectOf } from '../../src/database/database-url.js';
 import { migrate } from '../../src/database/migrate.js';
 import { MIGRATIONS } from '../../src/database/migrations/index.js';
 import { entitiesFor } from '../../src/jobs/entities.js';
+import { type LimitPolicy } from '../../src/jobs/limit-policy.js';
 import { type JobRow } from '../../src/jobs/job.entity.js';
 import { JobsRepository, type LeaseKey } from '../../src/jobs/jobs.repository.js';
 import { Admission } from '../../src/jobs/admission.js';
@@ -39,7 +40,7 @@ export async function openJobStore(url: string): Promise<JobStore> {
   return { source, database, jobs: new JobsRepository(database) };
 }
 
-const admission = new Admission({} as FileStore, new SteadyClock(), {
+const admission = new Admission({} as FileStore, new SteadyClock(), {} as LimitPolicy, {
   maxQueuedJobs: 1,
   agentLostSeconds: 30,
   isShared: false,

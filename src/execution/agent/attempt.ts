@@ -199,7 +199,8 @@ export class Attempt {
     if (error instanceof AttemptFaultError)
       return { kind: 'fault', reason: error.message, passing: error.passing };
     // An agent that joins later may do better.
-    if (error instanceof LimitNotEnforcedError) return { kind: 'fault', reason: error.message, passing: true };
+    if (error instanceof LimitNotEnforcedError)
+      return { kind: 'fault', reason: error.message, passing: true };
     this.logger.error(
       { jobId: this.assignment.lease.jobId, err: error },
       'an attempt failed through a fault of its agent',

@@ -54,7 +54,9 @@ export class LauncherClient extends Launcher {
     const order = this.orderFor(request);
     const incarnation = await this.living();
     if (this.closed) throw new LaunchFailedError('the launcher is closed');
-    const lacking = toBeEnforced(request.limits).filter((name) => !incarnation.places.enforces.includes(name));
+    const lacking = toBeEnforced(request.limits).filter(
+      (name) => !incarnation.places.enforces.includes(name),
+    );
     if (lacking.length > 0) throw new LimitNotEnforcedError(lacking.map((name) => LIMIT_WORDS[name]));
     return incarnation.launch(order, request);
   }

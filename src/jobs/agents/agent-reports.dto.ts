@@ -1,5 +1,11 @@
 import { type AgentCard } from '../../execution/job-reports.port.js';
-import { agentFromWire, type WireAgent, type WireLease, type WireReports, type WireResult } from '../../execution/report-wire.port.js';
+import {
+  agentFromWire,
+  type WireAgent,
+  type WireLease,
+  type WireReports,
+  type WireResult,
+} from '../../execution/report-wire.port.js';
 import { Given } from '../../http/given.js';
 import { Must } from '../../http/must.js';
 import { labelsIn, labelSetText } from '../../kernel/agent-labels.js';

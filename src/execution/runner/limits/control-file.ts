@@ -1,6 +1,8 @@
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 
 const MOST_BYTES = 4_096;
+const FLAGS = { read: constants.O_RDONLY, write: constants.O_WRONLY, 'read and write': constants.O_RDWR };
+type Access = keyof typeof FLAGS;
 const buffer = Buffer.alloc(MOST_BYTES);
 
 /** A file of a cgroup, kept open: it is read once a command, which takes a microsecond or two so. */
@@ -8,12 +10,12 @@ export class ControlFile {
   private constructor(private readonly fd: number) {}
 
   /** @throws the file system's error where it is not there */
-  static open(path: string, access: 'read' | 'read and write'): ControlFile {
-    return new ControlFile(openSync(path, access === 'read' ? constants.O_RDONLY : constants.O_RDWR));
+  static open(path: string, access: Access): ControlFile {
+    return new ControlFile(openSync(path, FLAGS[access]));
   }
 
   /** Null where this kernel has no such file, or does not let it be used so. */
-  static openIfThere(path: string, access: 'read' | 'read and write'): ControlFile | null {
+  static openIfThere(path: string, access: Access): ControlFile | null {
     try {
       return ControlFile.open(path, access);
     } catch {

@@ -26,18 +26,26 @@ export interface EndedCommand {
  * met that limit only where it failed.
  */
 export async function limitMetBy(ended: EndedCommand): Promise<LimitName | null> {
-  const { request, end, counters, watch } = ended;
-  const { limits } = request;
+  const { limits } = ended.request;
   if (Object.keys(limits).length === 0) return null;
-  if (watch.met !== null) return watch.met;
-  if (counters.outOfMemory > 0) return 'memoryBytes';
-  if (limits.cpuSeconds !== undefined && (counters.cpuSeconds ?? 0) >= limits.cpuSeconds) return 'cpuSeconds';
+  const met = ended.watch.met ?? metByCounters(ended);
+  if (met !== null) return met;
   if (limits.diskBytes !== undefined && (await hasFilledDisk(ended, limits.diskBytes))) return 'diskBytes';
+  return metByFailing(ended);
+}
+
+function metByCounters({ request, counters }: EndedCommand): LimitName | null {
+  const { cpuSeconds = Infinity } = request.limits;
+  if (counters.outOfMemory > 0) return 'memoryBytes';
+  return (counters.cpuSeconds ?? 0) >= cpuSeconds ? 'cpuSeconds' : null;
+}
+
+function metByFailing(ended: EndedCommand): LimitName | null {
+  const { request, end, counters } = ended;
+  const { openFiles } = request.limits;
   const hasFailed = end.exitCode !== 0;
   if (counters.refusedForks > (hasFailed ? 0 : MOST_REFUSED_FORKS)) return 'pids';
-  if (hasFailed && limits.openFiles !== undefined && ranOutOfFiles(ended, limits.openFiles))
-    return 'openFiles';
-  return null;
+  return hasFailed && openFiles !== undefined && ranOutOfFiles(ended, openFiles) ? 'openFiles' : null;
 }
 
 async function hasFilledDisk({ request, end }: EndedCommand, most: number): Promise<boolean> {

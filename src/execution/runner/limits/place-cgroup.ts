@@ -10,6 +10,10 @@ const NANOSECONDS = 1e9;
 const MICROSECONDS = 1e6;
 /** The starter of a place is in its cgroup, beside the command. */
 const STARTERS = 1;
+/** About what its starter takes there, and every command that does nothing. */
+const STARTER_BYTES = 1_048_576;
+/** The share of its memory that a command may find taken. */
+const MOST_TAKEN = 0.1;
 
 /** What the kernel has counted since {@link PlaceCgroup.begin}. */
 export interface Counters {
@@ -99,6 +103,10 @@ class Memory {
   private readonly withSwap: ControlFile | null;
   private readonly highest: ControlFile | null;
   private readonly events: ControlFile;
+  private readonly current: ControlFile;
+  /** Writing to it has the kernel drop what it may. */
+  private readonly reclaim: ControlFile | null;
+  private before = 0;
   private killsBefore = 0;
   private bytes: number | null = null;
 
@@ -106,30 +114,46 @@ class Memory {
     directory: string,
     private readonly version: 1 | 2,
   ) {
-    const [limit, swap, peak, events] =
+    const [limit, swap, peak, events, current, reclaim] =
       version === 1
         ? ([
             'memory.limit_in_bytes',
             'memory.memsw.limit_in_bytes',
             'memory.max_usage_in_bytes',
             'memory.oom_control',
+            'memory.usage_in_bytes',
+            'memory.force_empty',
           ] as const)
-        : (['memory.max', 'memory.swap.max', 'memory.peak', 'memory.events'] as const);
+        : ([
+            'memory.max',
+            'memory.swap.max',
+            'memory.peak',
+            'memory.events',
+            'memory.current',
+            'memory.reclaim',
+          ] as const);
     this.limit = ControlFile.open(join(directory, limit), 'read and write');
     this.withSwap = ControlFile.openIfThere(join(directory, swap), 'read and write');
     // Before Linux 6.12 it can't be begun anew in v2: then it says nothing of one command.
     this.highest = ControlFile.openIfThere(join(directory, peak), 'read and write');
     this.events = ControlFile.open(join(directory, events), 'read');
+    this.current = ControlFile.open(join(directory, current), 'read');
+    this.reclaim = ControlFile.openIfThere(join(directory, reclaim), 'write');
   }
 
   begin(bytes: number | null): void {
     if (bytes !== this.bytes) this.set(bytes);
+    if (bytes !== null) this.makeRoom(bytes);
     this.highest?.write('0');
+    this.before = Math.max(0, this.current.number() - STARTER_BYTES);
     if (bytes !== null) this.killsBefore = this.total();
   }
 
+  /** Without what was there before, such as pages of files that an earlier command has read. */
   peak(): number | null {
-    return this.highest?.number() ?? null;
+    if (this.highest === null) return null;
+    const highest = this.highest.number();
+    return this.kills() > 0 ? highest : Math.max(0, highest - this.before);
   }
 
   kills(): number {
@@ -137,11 +161,23 @@ class Memory {
   }
 
   close(): void {
-    for (const file of [this.limit, this.withSwap, this.highest, this.events]) file?.close();
+    for (const file of [this.limit, this.withSwap, this.highest, this.events, this.current, this.reclaim])
+      file?.close();
   }
 
   private total(): number {
     return this.events.numberOf('oom_kill');
+  }
+
+  /** So that little of what the command may have is taken by what it has not asked for. */
+  private makeRoom(bytes: number): void {
+    const used = this.current.number();
+    if (used <= bytes * MOST_TAKEN) return;
+    try {
+      this.reclaim?.write(this.version === 1 ? '0' : String(used));
+    } catch {
+      // It can't all be dropped: the limit holds all the same.
+    }
   }
 
   /** The one with swap must never be the lower one. */
@@ -159,17 +195,21 @@ class Memory {
 
 class Pids {
   private readonly limit: ControlFile;
+  private readonly current: ControlFile;
   private readonly events: ControlFile;
   private refusedBefore = 0;
   private most: number | null = null;
 
   constructor(directory: string) {
     this.limit = ControlFile.open(join(directory, 'pids.max'), 'read and write');
+    this.current = ControlFile.open(join(directory, 'pids.current'), 'read');
     this.events = ControlFile.open(join(directory, 'pids.events'), 'read');
   }
 
   begin(most: number | null): void {
-    if (most !== this.most) this.limit.write(most === null ? 'max' : String(most + STARTERS));
+    // What an earlier command left may be dead, and not reaped yet: it counts until then.
+    if (most !== null) this.limit.write(String(most + Math.max(STARTERS, this.current.number())));
+    else if (this.most !== null) this.limit.write('max');
     this.most = most;
     if (most !== null) this.refusedBefore = this.total();
   }
@@ -179,8 +219,7 @@ class Pids {
   }
 
   close(): void {
-    this.limit.close();
-    this.events.close();
+    for (const file of [this.limit, this.current, this.events]) file.close();
   }
 
   private total(): number {

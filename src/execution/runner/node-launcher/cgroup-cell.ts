@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { instanceCgroup, isPopulated, killCgroup, processesIn, removeCgroup } from '../cgroups.js';
 import { bytesWrittenBy, signalProcess } from '../process-table.js';
@@ -7,9 +7,9 @@ import { Starter } from './starter.js';
 
 /** A cgroup that each command enters before anything else: nothing in it leaves it without leave to write to others. */
 export const cgroupCell: CellMaker = async (options) => {
-  const own = instanceCgroup(options.instance);
-  // In the same hierarchy, where its limits hold for what is below it.
-  const parent = options.cgroups.find((group) => own !== null && group.startsWith(mountOf(own))) ?? own;
+  // One of v2, where there is such: its limits hold for what is below it.
+  const ofPlace = options.cgroups.find((group) => existsSync(join(group, 'cgroup.events')));
+  const parent = ofPlace ?? instanceCgroup(options.instance);
   if (parent === null) throw new Error('no cgroup v2 hierarchy is mounted');
   mkdirSync(parent, { recursive: true });
   const cgroup = mkdtempSync(join(parent, 'cell-'));
@@ -24,12 +24,6 @@ export const cgroupCell: CellMaker = async (options) => {
   }
   return cell;
 };
-
-/** The v2 mount that it lies in. */
-function mountOf(cgroup: string): string {
-  const path = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1] ?? '/';
-  return cgroup.slice(0, cgroup.lastIndexOf(path) + 1);
-}
 
 class CgroupCell implements Cell {
   spent = false;

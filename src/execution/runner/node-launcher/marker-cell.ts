@@ -1,5 +1,11 @@
 import { endProcesses, withDescendants } from '../end-processes.js';
-import { bytesWrittenBy, hasInEnvironment, listProcesses, type ProcessEntry, signalProcess } from '../process-table.js';
+import {
+  bytesWrittenBy,
+  hasInEnvironment,
+  listProcesses,
+  type ProcessEntry,
+  signalProcess,
+} from '../process-table.js';
 import { type LaunchOrder, MARK_VARIABLE } from '../protocol.js';
 import { lockLimitOfProcess } from '../lock-limit.js';
 import { type Cell, type CellMaker } from './cell.js';

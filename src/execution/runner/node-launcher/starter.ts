@@ -100,7 +100,9 @@ export class Starter {
     const { lockLimit, workingDirectory, environment, command } = order;
     this.diagnostics = '';
     const words = [workingDirectory, ...environment, '/bin/sh', '-c', command];
-    return this.ask(`LOCKS=${lockLimit}; ${limitsOf(order)}; set -- ${words.map(quote).join(' ')}\n${AFTERWARDS}`);
+    return this.ask(
+      `LOCKS=${lockLimit}; ${limitsOf(order)}; set -- ${words.map(quote).join(' ')}\n${AFTERWARDS}`,
+    );
   }
 
   /** SIGKILL to the outermost process of the wrapper; {@link gone} says when it is dead. */

@@ -9,7 +9,11 @@ const UUID = { type: 'string', format: 'uuid' } as const;
 const TEXT_OR_NULL = { type: ['string', 'null'] };
 const UUID_OR_NULL = { type: ['string', 'null'], format: 'uuid' };
 const TIME_OR_NULL = { type: ['string', 'null'], format: 'date-time' };
-const AMOUNT = { type: ['number', 'null'], minimum: 0, description: "Null where the agent's host can't tell." };
+const AMOUNT = {
+  type: ['number', 'null'],
+  minimum: 0,
+  description: "Null where the agent's host can't tell.",
+};
 const INTEGER = { type: 'integer' } as const;
 
 const JOB_PROPERTIES = {
