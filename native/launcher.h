@@ -197,8 +197,6 @@ const char *probe(const char *forced, char *fault);
 void limits_set_cgroups(char **directories, size_t count);
 /* In a starter: false where it can't enter the cgroups of its place, errno says why. */
 bool limits_enter_cgroups(int64_t place);
-/* In a starter: keeps the kernel from taking it for what uses too much memory, where it may. */
-void limits_spare_starter(void);
 /* Between fork and exec. */
 bool limits_apply(const struct limits *limits);
 /* In a starter: what its command has used is counted anew from here; and told. */

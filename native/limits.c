@@ -9,14 +9,13 @@
 #include <unistd.h>
 
 #define OOM_SCORE "/proc/self/oom_score_adj"
-#define NEVER_CHOSEN "-1000"
+/* Before its starter, the launcher and the server: where memory runs out, the command has used it. */
+#define CHOSEN_FIRST "1000"
 
 static struct {
   char **directories;
   size_t count;
 } cgroups;
-/* What the commands get back of what the starter took for itself; empty: it took nothing. */
-static char oom_score[16];
 /* Of the command that runs. */
 static int64_t cpu_us, own_bytes, written_before;
 static int io = -1;
@@ -50,15 +49,6 @@ bool limits_enter_cgroups(int64_t place) {
   return true;
 }
 
-void limits_spare_starter(void) {
-  int fd = open(OOM_SCORE, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return;
-  ssize_t length = read(fd, oom_score, sizeof oom_score - 1);
-  close(fd);
-  /* Without leave to do so the starter takes its chance; it is small. */
-  if (length <= 0 || !write_text(OOM_SCORE, NEVER_CHOSEN)) oom_score[0] = '\0';
-}
-
 /* ---- limits of each process ---- */
 
 static bool limit(__rlimit_resource_t resource, uint64_t most) {
@@ -66,7 +56,7 @@ static bool limit(__rlimit_resource_t resource, uint64_t most) {
 }
 
 bool limits_apply(const struct limits *limits) {
-  if (oom_score[0] != '\0') write_text(OOM_SCORE, oom_score);
+  write_text(OOM_SCORE, CHOSEN_FIRST);
   setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
   /* The whole tree's time is watched from outside; this one holds should nobody watch. */
   return limit(RLIMIT_CPU, limits->cpu_seconds == 0 ? 0 : limits->cpu_seconds + 1) && limit(RLIMIT_FSIZE, limits->file_bytes) &&
@@ -90,7 +80,7 @@ void usage_begin(void) {
   cpu_us = 0;
   written_before = written_by_all();
   /* Its process writes that before it is the command. */
-  own_bytes = (int64_t)strlen(oom_score);
+  own_bytes = (int64_t)strlen(CHOSEN_FIRST);
 }
 
 void usage_add(int64_t us) { cpu_us += us; }

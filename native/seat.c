@@ -207,7 +207,11 @@ static void ended(struct seat *seat) {
 
 void seat_heard(struct seat *seat) {
   char word;
-  if (seat->starter == 0 || read(seat->control, &word, 1) <= 0 || !seat->busy) return;
+  if (seat->starter == 0) return;
+  ssize_t length = read(seat->control, &word, 1);
+  /* Its ends stay ready then, and a wait that finds something ready lets no signal through. */
+  if (length == 0) return seats_reap();
+  if (length < 0 || !seat->busy) return;
   if (word == NOT_BEGUN) refuse(seat, seat->shared->fault);
   if (word == ALL_ENDED) ended(seat);
   if (word != SHELL_ENDED) return;

@@ -189,7 +189,6 @@ _Noreturn void starter_main(const struct starter_ends *ends) {
   if (contained_by == SUBREAPER && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) give_up("subreaper");
   if (contained_by == USER_PID_NAMESPACE) map_user(ends->user, ends->group);
   if (!limits_enter_cgroups(ends->place)) give_up("its cgroups");
-  limits_spare_starter();
   if (contained_by != SUBREAPER) enter_namespace();
   say(READY);
   sigset_t none;

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { Logger } from '@nestjs/common';
 import { messageOf } from '../../kernel/errors.js';
 import { type LauncherClientOptions } from './launcher-client.js';
@@ -25,6 +26,18 @@ interface Settle<T> {
   readonly resolve: (value: T) => void;
   readonly reject: (error: Error) => void;
 }
+
+const NOTHING = { bytes: 0, content: Buffer.alloc(0) };
+const KILLED_WITH_ITS_STARTER: CommandEnd = {
+  exitCode: null,
+  signal: constants.signals.SIGKILL,
+  outputLimitReached: false,
+  overdue: false,
+  cpuMicroseconds: null,
+  writtenBytes: null,
+  stdout: NOTHING,
+  stderr: NOTHING,
+};
 
 /** A {@link LaunchOrder} that is yet without a place. */
 export type UnplacedOrder = Omit<LaunchOrder, 'place'>;
@@ -152,9 +165,19 @@ export class Incarnation {
         this.conclude(pending, report.end).then(pending.resolve, pending.reject);
         return;
       case 'lost':
-        this.places.giveBack(pending.place);
-        pending.reject(new OutputLostError(report.detail));
+        this.concludeLost(pending, report.detail);
     }
+  }
+
+  /** The kernel may have taken a starter with a command that was out of memory. */
+  private concludeLost(pending: Pending, detail: string): void {
+    const { outOfMemory } = pending.place.cgroup.counters();
+    if (outOfMemory > 0) {
+      this.conclude(pending, KILLED_WITH_ITS_STARTER).then(pending.resolve, pending.reject);
+      return;
+    }
+    this.places.giveBack(pending.place);
+    pending.reject(new OutputLostError(detail));
   }
 
   private async conclude({ request, place, watch }: Pending, end: CommandEnd): Promise<ProcessEnd> {

@@ -14,14 +14,14 @@ const SHELL = existsSync('/bin/dash') ? '/bin/dash' : '/bin/sh';
  * POSIX gives background children, and makes the environment exact. `ulimit` calls file locks -w in dash and BusyBox,
  * -x in bash. Descriptors: 1 reports, 3 and 4 are the output, opened
  * anew by each command: what one sets on its own, such as O_NONBLOCK, is not for the next. The shell enters the cgroups of its
- * place once; where it may, it keeps the kernel from taking it for what uses too much memory.
+ * place once; where memory runs out, the kernel takes the command before it.
  */
 const PRELUDE = `
 run() {
   cd -- "$1" || { echo F; exit 126; }
   shift
   [ -z "$CGROUP" ] || echo 0 >"$CGROUP/cgroup.procs" || { echo F; exit 126; }
-  [ -z "$OOM_SCORE" ] || echo "$OOM_SCORE" >/proc/self/oom_score_adj
+  echo 1000 >/proc/self/oom_score_adj
   [ -z "$LIMIT_LOCKS" ] || $LIMIT_LOCKS "$LOCKS" 2>/dev/null
   ulimit -c 0
   { [ -z "$CPU" ] || ulimit -t "$CPU"; } && { [ -z "$BLOCKS" ] || ulimit -f "$BLOCKS"; } &&
@@ -35,8 +35,6 @@ for option in -w -x; do
   if (ulimit $option "$LOCKS") 2>/dev/null; then LIMIT_LOCKS="ulimit $option"; break; fi
 done
 for group in $CGROUPS; do echo 0 >"$group/cgroup.procs" || { echo F; break; }; done
-read -r OOM_SCORE </proc/self/oom_score_adj
-echo -1000 2>/dev/null >/proc/self/oom_score_adj || OOM_SCORE=
 report() { case $1 in 129|1[3-9]?|2??) jobs;; esac; echo "E $1"; }
 `;
 const AFTERWARDS = 'run "$@" & wait $!; report $?; set --\n';
