@@ -43,12 +43,17 @@ export function outcomeOf(facts: AttemptFacts): Outcome {
 /** One sentence that names it as whoever set it knows it. */
 function metLimit({ end, limits, ...facts }: AttemptFacts): string | null {
   const { limitMet } = end;
-  if (limitMet !== null) return `${wordsOf(limitMet, limits)} (limits.${LIMIT_WORDS[limitMet]}).`;
+  if (limitMet !== null) return `${wordsOf(limitMet, limits)} (${nameOf(limitMet)}).`;
   if (end.outputLimitReached)
     return `The command wrote more than ${facts.maxOutputBytes} bytes of output and was stopped (MAX_OUTPUT_BYTES).`;
   if (facts.timedOut)
     return `The command ran longer than its timeout of ${facts.timeoutSeconds ?? 0} s and was stopped (timeout).`;
   return null;
+}
+
+/** Open files are the server's to limit, the others the job's. */
+function nameOf(limit: LimitName): string {
+  return limit === 'openFiles' ? 'MAX_OPEN_FILES' : `limits.${LIMIT_WORDS[limit]}`;
 }
 
 function wordsOf(limit: LimitName, limits: JobLimits): string {

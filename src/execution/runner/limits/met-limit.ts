@@ -9,8 +9,8 @@ import { sizeOfTree } from './tree-size.js';
 
 /** What a shell adds to the number of the signal that ended its command. */
 const SIGNAL_OFFSET = 128;
-/** What strerror(3) has for EMFILE: programs print it when they end of it. */
-const TOO_MANY_OPEN_FILES = 'Too many open files';
+/** What strerror(3) has for EMFILE: programs print it, in this case or another, when they end of it. */
+const TOO_MANY_OPEN_FILES = /too many open files/i;
 const LAST_WORDS_BYTES = 8_192;
 
 /** All that is known of a command that has ended. */
@@ -57,9 +57,7 @@ async function hasFilledDisk({ request, end }: EndedCommand, most: number): Prom
 }
 
 function ranOutOfFiles({ request, end, watch }: EndedCommand, most: number): boolean {
-  return (
-    watch.mostOpenFiles >= most || lastWords(end.stderr, request.stderrPath).includes(TOO_MANY_OPEN_FILES)
-  );
+  return watch.mostOpenFiles >= most || TOO_MANY_OPEN_FILES.test(lastWords(end.stderr, request.stderrPath));
 }
 
 function lastWords({ content }: Captured, path: string): string {
