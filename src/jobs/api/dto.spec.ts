@@ -172,7 +172,7 @@ describe('the body of run', () => {
     [{ limits: { open_files: 64 } }, '"open_files" is unknown'],
     [{ limits: { toString: 1 } }, '"toString" is unknown'],
     [{ limits: { pids: 0 } }, '"pids" must be a whole number from 1 to 1000000.'],
-    [{ limits: { cpu_seconds: '1' } }, '"cpu_seconds" must be a whole number from 1'],
+    [{ limits: { cpu_seconds: '1s' } }, '"cpu_seconds" must be a whole number from 1'],
     [{ limits: { memory_bytes: 4_194_303 } }, '"memory_bytes" must be a whole number from 4194304'],
     [{ limits: { disk_bytes: 1e300 } }, '"disk_bytes" must be'],
     [{ limits: { network: 1 } }, '"network" must be true or false.'],

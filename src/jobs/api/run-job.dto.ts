@@ -4,7 +4,7 @@ import { MayBeAbsent, Must } from '../../http/must.js';
 import { PRIORITY_RANGE, RETRIES_RANGE, type RunRequest, TIMEOUT_RANGE } from '../job.types.js';
 import { asArray, inputFilesRule, lowerCased, uuidRule } from './rules/id.rules.js';
 import { booleanRule } from './rules/boolean.rule.js';
-import { limitsRule } from './rules/limits.rule.js';
+import { asLimits, limitsRule } from './rules/limits.rule.js';
 import { envRule, labelsRule } from './rules/map.rules.js';
 import { asInteger, integerRule, ttlRule, uint64 } from './rules/number.rules.js';
 import { outputFilesRule } from './rules/output-files.rule.js';
@@ -78,7 +78,7 @@ export class RunJobDto {
   requires?: string[];
 
   @MayBeAbsent()
-  @Given()
+  @Given(asLimits)
   @Must(limitsRule)
   limits?: WireLimits;
 }

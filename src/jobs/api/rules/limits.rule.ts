@@ -2,7 +2,7 @@ import { LIMIT_WORDS } from '../../../execution/limits.port.js';
 import { type Rule } from '../../../http/property-rules.js';
 import { LIMIT_RANGES } from '../../job.types.js';
 import { booleanRule } from './boolean.rule.js';
-import { integerRule } from './number.rules.js';
+import { asInteger, integerRule } from './number.rules.js';
 
 const RULES: ReadonlyMap<string, Rule> = new Map([
   [LIMIT_WORDS.cpuSeconds, integerRule(LIMIT_RANGES.cpuSeconds)],
@@ -22,3 +22,15 @@ export const limitsRule: Rule = (value) => {
   }
   return undefined;
 };
+
+/** Of form fields, which are all text; others come back as they are. */
+export function asLimits(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const words: ReadonlyMap<unknown, boolean> = new Map([
+    ['true', true],
+    ['false', false],
+  ]);
+  return Object.fromEntries(
+    Object.entries(value).map(([word, limit]) => [word, words.get(limit) ?? asInteger(limit)]),
+  );
+}
