@@ -45,7 +45,7 @@ export class LimitPolicy {
       ['openFiles', allowances.openFiles?.most],
       ['network', network],
     ];
-    return Object.fromEntries(all.filter(([, value]) => value !== undefined)) as JobLimits;
+    return Object.fromEntries(all.filter(([, value]) => value !== undefined));
   }
 
   private async refuseUnenforced(limits: readonly LimitName[], requires: readonly string[]): Promise<void> {

@@ -167,6 +167,8 @@ describe('the five endpoints', () => {
       exit_code: 0,
       signal: null,
       reason: null,
+      limits: { cpu_seconds: 5, network: true },
+      usage: { cpu_seconds: 0.5, peak_memory_bytes: null, written_bytes: 3 },
       stderr_id: null,
       outputs: [{ path: 'a/b', file_id: '01900000-0000-7000-8000-000000000002', size: 3 }],
       attempt: 1,
