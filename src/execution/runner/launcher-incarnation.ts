@@ -1,7 +1,6 @@
 import { constants } from 'node:os';
 import { Logger } from '@nestjs/common';
 import { messageOf } from '../../kernel/errors.js';
-import { type LauncherClientOptions } from './launcher-client.js';
 import {
   type Containment,
   LauncherLostError,
@@ -42,6 +41,11 @@ const KILLED_WITH_ITS_STARTER: CommandEnd = {
 /** A {@link LaunchOrder} that is yet without a place. */
 export type UnplacedOrder = Omit<LaunchOrder, 'place'>;
 
+interface IncarnationOptions {
+  readonly instance: string;
+  readonly containment?: Containment;
+}
+
 interface IncarnationParts {
   readonly program: LauncherProgram;
   readonly places: Places;
@@ -51,7 +55,8 @@ interface IncarnationParts {
 interface Pending extends Settle<ProcessEnd> {
   readonly request: LaunchRequest;
   readonly place: Place;
-  readonly watch: LimitWatch;
+  /** Null where it has no limits. */
+  readonly watch: LimitWatch | null;
 }
 
 /** One launcher process from its start to its death, with what it runs. */
@@ -69,7 +74,7 @@ export class Incarnation {
   private onReady: Settle<Containment> | null = null;
 
   constructor(
-    private readonly options: LauncherClientOptions,
+    private readonly options: IncarnationOptions,
     { program, places }: IncarnationParts,
   ) {
     this.program = program;
@@ -93,18 +98,19 @@ export class Incarnation {
   launch(order: UnplacedOrder, request: LaunchRequest): RunningProcess {
     const id = ++this.lastId;
     const place = this.placeFor(request);
-    const watch = new LimitWatch({
+    const watched = {
       request,
       cgroup: place.cgroup,
       onMet: () => {
         stop(0);
       },
-    });
+    };
+    const watch = Object.keys(request.limits).length === 0 ? null : new LimitWatch(watched);
     const ended = new Promise<ProcessEnd>((resolve, reject) =>
       this.pending.set(id, { resolve, reject, request, place, watch }),
     );
     this.process.send({ op: 'launch', id, order: { ...order, place: place.number } });
-    watch.start();
+    watch?.start();
     const stop = (graceMs: number): void => {
       if (this.pending.has(id)) this.process.send({ op: 'stop', id, graceMs });
     };
@@ -138,7 +144,7 @@ export class Incarnation {
     });
     this.onReady?.reject(new LaunchFailedError(`the launcher process ended${detail && `: ${detail}`}`));
     for (const { reject, watch } of this.pending.values()) {
-      watch.stop();
+      watch?.stop();
       reject(new LauncherLostError());
     }
     this.pending.clear();
@@ -155,7 +161,7 @@ export class Incarnation {
     const pending = this.pending.get(report.id);
     if (pending === undefined) return;
     this.pending.delete(report.id);
-    pending.watch.stop();
+    pending.watch?.stop();
     switch (report.op) {
       case 'refused':
         this.places.giveBack(pending.place);
@@ -183,7 +189,7 @@ export class Incarnation {
   private async conclude({ request, place, watch }: Pending, end: CommandEnd): Promise<ProcessEnd> {
     const counters = place.cgroup.counters();
     this.places.giveBack(place);
-    const limitMet = await limitMetBy({ request, end, counters, watch });
+    const limitMet = watch === null ? null : await limitMetBy({ request, end, counters, watch });
     const { signal, cpuMicroseconds, writtenBytes, ...same } = end;
     const cpuSeconds = counters.cpuSeconds ?? (cpuMicroseconds === null ? null : cpuMicroseconds / 1e6);
     return {

@@ -11,6 +11,8 @@ const PAUSES_PER_LOOK = 10;
 /** A command may well try for a process in vain, and go on with fewer; one that never gives up is a bomb. */
 export const MOST_REFUSED_FORKS = 100;
 
+const logger = new Logger('Limits');
+
 export interface Watched {
   readonly request: Pick<LaunchRequest, 'limits' | 'workingDirectory'>;
   readonly cgroup: PlaceCgroup;
@@ -23,7 +25,6 @@ export class LimitWatch {
   met: LimitName | null = null;
   /** Of one process, as far as it was seen. */
   mostOpenFiles = 0;
-  private readonly logger = new Logger('Limits');
   private timer: NodeJS.Timeout | undefined;
   private isOver = false;
   private lookAtDiskFrom = 0;
@@ -31,7 +32,7 @@ export class LimitWatch {
   constructor(private readonly watched: Watched) {}
 
   start(): void {
-    if (Object.keys(this.watched.request.limits).length > 0) this.lookIn(FIRST_LOOK_MS);
+    this.lookIn(FIRST_LOOK_MS);
   }
 
   stop(): void {
@@ -49,7 +50,7 @@ export class LimitWatch {
       const met = this.metByCounters() ?? (await this.metByDisk());
       if (met !== null) this.tell(met);
     } catch (error) {
-      this.logger.error({ err: error }, 'what a command uses can not be watched');
+      logger.error({ err: error }, 'what a command uses can not be watched');
     }
     if (!this.isOver) this.lookIn(Math.min(2 * ms, LONGEST_PAUSE_MS));
   }

@@ -27,7 +27,6 @@ export interface EndedCommand {
  */
 export async function limitMetBy(ended: EndedCommand): Promise<LimitName | null> {
   const { limits } = ended.request;
-  if (Object.keys(limits).length === 0) return null;
   const met = ended.watch.met ?? metByCounters(ended);
   if (met !== null) return met;
   if (limits.diskBytes !== undefined && (await hasFilledDisk(ended, limits.diskBytes))) return 'diskBytes';
