@@ -41,7 +41,7 @@ async function launchedCommand(launcher) {
     stdoutPath: `${workingDirectory}.out`,
     stderrPath: `${workingDirectory}.err`,
   };
-  const limits = { environment: {}, maxOutputBytes: 1e6, endBy: null };
+  const limits = { environment: {}, maxOutputBytes: 1e6, endBy: null, limits: {}, network: false };
   const running = await launcher.launch({ key, command: 'echo x', ...limits, ...files });
   const { exitCode, stdout } = await running.ended;
   if (exitCode !== 0 || stdout.bytes !== 2) throw new Error(`exit code ${exitCode}, ${stdout.bytes} bytes`);

@@ -12,6 +12,7 @@
  *   probe.c     what this host offers
  *   descent.c   who descends from whom, where there is no namespace
  *   output.c    what a command writes: in memory while it is little, in a file otherwise
+ *   limits.c    the cgroups of a seat, what a command may use, and what it used
  */
 #ifndef LAUNCHER_H
 #define LAUNCHER_H
@@ -79,12 +80,24 @@ struct enclosure {
   size_t secrets_length;
 };
 
+/* Of each process of a command; 0: not limited. */
+struct limits {
+  uint64_t cpu_seconds, file_bytes, open_files;
+};
+
+/* Of a command with all that descends from it. */
+struct usage {
+  int64_t cpu_us, written_bytes; /* the latter -1 where this host can't tell */
+};
+
 struct shared {
   const char *directory;
   struct enclosure enclosure;
   char **arguments;
   char **environment;
   uint64_t lock_limit;
+  struct limits limits;
+  struct usage usage;
   int status;          /* of the shell, as wait(2) has it */
   bool killed_running; /* the shell was alive when it was killed */
   bool spent;          /* the command has changed what the next one would find */
@@ -105,6 +118,7 @@ struct shared {
 struct starter_ends {
   struct shared *shared;
   int control, output, error;
+  int64_t place; /* of the seat */
   uid_t user; /* as they are outside */
   gid_t group;
 };
@@ -147,6 +161,7 @@ struct watched {
 
 struct seat {
   struct seat *next;
+  int64_t place; /* its number, which names its cgroups */
   struct shared *shared;
   pid_t starter; /* 0: none */
   int control;
@@ -163,6 +178,7 @@ struct seat {
 struct launch {
   int64_t id;
   uint64_t lock_limit, max_output;
+  struct limits limits;
   double end_by;
   const char *directory, *output_path, *error_path, *command;
   struct enclosure enclosure;
@@ -172,8 +188,8 @@ struct launch {
   size_t environment_count;
 };
 
-/* One without a command, into whose arena the fields of a launch are put. Null: none can be had, `fault` says why. */
-struct seat *seat_take(char *fault);
+/* That of a place, into whose arena the fields of a launch are put. Null: it can't be had, `fault` says why. */
+struct seat *seat_take(int64_t place, char *fault);
 void seat_set_words(struct shared *shared, const struct launch *launch, char **pointers);
 void seat_launch(struct seat *seat, const struct launch *launch);
 /* That runs a command, or whose process it is; null: there is none. */
@@ -209,6 +225,21 @@ void close_from(int first);
 
 /* Finds the strongest containment that works here, by use. Null where none does, `fault` says why. */
 const char *probe(const char *forced, char *fault);
+
+/* ---- limits.c ---- */
+
+/* The directories in which each place has its cgroup, kept for good. */
+void limits_set_cgroups(char **directories, size_t count);
+/* In a starter: false where it can't enter the cgroups of its place, errno says why. */
+bool limits_enter_cgroups(int64_t place);
+/* Between fork and exec. */
+bool limits_apply(const struct limits *limits);
+/* In a starter: what its command has used is counted anew from here; and told. */
+void usage_begin(void);
+void usage_add(int64_t cpu_us);
+/* The starter itself has written so many bytes. */
+void usage_own(int64_t bytes);
+struct usage usage_now(void);
 
 /* ---- main.c ---- */
 

@@ -51,7 +51,10 @@ static double next_time(char **fields) {
 
 static void start(char *fields) {
   char fault[DETAIL_BYTES] = "";
-  const char *containment = probe(next_field(&fields), fault);
+  const char *forced = next_field(&fields);
+  next_field(&fields);
+  limits_set_cgroups(&fields, (size_t)next_number(&fields));
+  const char *containment = probe(forced, fault);
   report_begin(containment == NULL ? "unable" : "ready");
   report_text(containment == NULL ? fault : containment);
   report_end();
@@ -84,8 +87,9 @@ static void take_enclosure(struct launch *launch, char **fields) {
 static void launch(char *fields, const char *end) {
   char fault[DETAIL_BYTES] = "";
   struct launch launch = {.id = next_number(&fields)};
+  int64_t place = next_number(&fields);
   size_t words = (size_t)(end - fields);
-  struct seat *seat = words > ARENA_BYTES ? NULL : seat_take(fault);
+  struct seat *seat = words > ARENA_BYTES ? NULL : seat_take(place, fault);
   if (seat == NULL) return refuse(launch.id, fault[0] == '\0' ? "command and environment together are too long" : fault);
   /* Where the starter can read them too. */
   memcpy(seat->shared->arena, fields, words);
@@ -93,6 +97,9 @@ static void launch(char *fields, const char *end) {
   launch.lock_limit = strtoull(next_field(&fields), NULL, 10);
   launch.max_output = strtoull(next_field(&fields), NULL, 10);
   launch.end_by = next_time(&fields);
+  launch.limits.cpu_seconds = strtoull(next_field(&fields), NULL, 10);
+  launch.limits.file_bytes = strtoull(next_field(&fields), NULL, 10);
+  launch.limits.open_files = strtoull(next_field(&fields), NULL, 10);
   launch.directory = next_field(&fields);
   launch.output_path = next_field(&fields);
   launch.error_path = next_field(&fields);

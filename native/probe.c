@@ -11,7 +11,7 @@
 static bool try_out(char *fault) {
   static char environment[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   const struct launch launch = {.directory = "/", .command = "sleep 1000 & exit 7", .environment = environment, .environment_count = 1};
-  struct seat *seat = seat_take(fault);
+  struct seat *seat = seat_take(0, fault);
   if (seat == NULL) return false;
   seat_set_words(seat->shared, &launch, (char **)(void *)seat->shared->arena);
   send_order(seat, RUN);

@@ -25,22 +25,24 @@
 
 static struct seat *seats;
 
-static struct seat *new_seat(void) {
+static struct seat *new_seat(int64_t place) {
   struct seat *seat = calloc(1, sizeof *seat);
   if (seat == NULL) return NULL;
   seat->shared = mmap(NULL, sizeof *seat->shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (seat->shared == MAP_FAILED) return free(seat), NULL;
   seat->output.file = seat->error.file = -1;
+  seat->place = place;
   for (enum source source = CONTROL; source <= ERROR; source += 1) seat->watched[source] = (struct watched){source, seat};
   seat->next = seats;
   seats = seat;
   return seat;
 }
 
-struct seat *seat_take(char *fault) {
+struct seat *seat_take(int64_t place, char *fault) {
   struct seat *seat = seats;
-  while (seat != NULL && seat->busy) seat = seat->next;
-  if (seat == NULL) seat = new_seat();
+  while (seat != NULL && seat->place != place) seat = seat->next;
+  if (seat == NULL) seat = new_seat(place);
+  if (seat != NULL && seat->busy) return snprintf(fault, DETAIL_BYTES, "the place is taken"), NULL;
   if (seat == NULL) return snprintf(fault, DETAIL_BYTES, "%s", strerror(ENOMEM)), NULL;
   if (seat->starter == 0) {
     if (!starter_start(seat, fault)) return NULL;
@@ -65,6 +67,7 @@ void seat_set_words(struct shared *shared, const struct launch *launch, char **p
   shared->directory = launch->directory;
   shared->enclosure = launch->enclosure;
   shared->lock_limit = launch->lock_limit;
+  shared->limits = launch->limits;
   shared->arguments = pointers;
   pointers = point_at(pointers, launch->words, launch->word_count);
   *pointers++ = "/bin/sh";
@@ -82,6 +85,7 @@ static void begin(struct seat *seat, const struct launch *launch) {
   seat->kill_at = seat->give_up_at = INFINITY;
   seat->terminating = seat->killing = seat->overdue = seat->limit_reached = false;
   seat->fault[0] = '\0';
+  seat->shared->usage = (struct usage){.cpu_us = 0, .written_bytes = -1};
   double file_from = now() + HELD_MS;
   output_begin(&seat->output, launch->output_path, launch->max_output, file_from);
   output_begin(&seat->error, launch->error_path, launch->max_output, file_from);
@@ -109,6 +113,8 @@ static void tell_end(struct seat *seat, int status) {
   report_number(WIFSIGNALED(status) ? WTERMSIG(status) : 0);
   report_number(seat->limit_reached);
   report_number(seat->overdue);
+  report_number(seat->shared->usage.cpu_us);
+  report_number(seat->shared->usage.written_bytes);
   for (int at = 0; at < 2; at += 1) {
     report_number((int64_t)streams[at]->bytes);
     report_number(streams[at]->file < 0 ? (int64_t)streams[at]->held_length : -1);
@@ -216,7 +222,11 @@ static void ended(struct seat *seat) {
 
 void seat_heard(struct seat *seat) {
   char word;
-  if (seat->starter == 0 || read(seat->control, &word, 1) <= 0 || !seat->busy) return;
+  if (seat->starter == 0) return;
+  ssize_t length = read(seat->control, &word, 1);
+  /* Its ends stay ready then, and a wait that finds something ready lets no signal through. */
+  if (length == 0) return seats_reap();
+  if (length < 0 || !seat->busy) return;
   if (word == NOT_BEGUN) not_begun(seat);
   if (word == ALL_ENDED) ended(seat);
   if (word != SHELL_ENDED) return;

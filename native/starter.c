@@ -29,6 +29,7 @@ static volatile struct told *told;
 static bool terminating;
 
 static void say(char what) {
+  usage_own(1);
   while (write(control, &what, 1) < 0 && errno == EINTR) continue;
 }
 
@@ -104,6 +105,7 @@ static _Noreturn void become_command(void) {
   take_as(STDIN_FILENO, "/dev/null", O_RDONLY);
   take_as(STDOUT_FILENO, output_path, O_WRONLY);
   take_as(STDERR_FILENO, error_path, O_WRONLY);
+  if (!limits_apply(&shared->limits)) cannot("the limits");
   const char *lacking = enclosure->wanted ? enclosure_enter(enclosure, shared->directory) : NULL;
   if (lacking != NULL) cannot(lacking);
   if (enclosure->wanted && chdir("/") < 0) cannot("/");
@@ -114,6 +116,7 @@ static _Noreturn void become_command(void) {
 static void run(void) {
   shared->fault[0] = '\0';
   shared->killed_running = shared->spent = terminating = false;
+  usage_begin();
   told = shared->enclosure.wanted ? enclosure_prepare(&shared->enclosure) : NULL;
   bool prepared = told != NULL || !shared->enclosure.wanted;
   pid_t pid = prepared ? vfork() : -1;
@@ -162,6 +165,7 @@ static void told_end(void) {
   bool begun = told == NULL || told->begun || killing;
   if (!begun) snprintf(shared->fault, sizeof shared->fault, "the sandbox can't be made");
   occupied = killing = terminating = false;
+  shared->usage = usage_now();
   say(begun ? ALL_ENDED : NOT_BEGUN);
 }
 
@@ -170,13 +174,15 @@ static void reap(void) {
   bool shell_ended = false;
   for (;;) {
     int status;
-    pid_t pid = waitpid(-1, &status, WNOHANG | __WALL);
+    struct rusage used;
+    pid_t pid = wait4(-1, &status, WNOHANG | __WALL, &used);
     if (pid < 0 && errno == EINTR) continue;
     if (pid < 0) break;
     if (pid == 0) {
       if (shell_ended) say(SHELL_ENDED);
       return;
     }
+    usage_add((used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000 + used.ru_utime.tv_usec + used.ru_stime.tv_usec);
     if (pid != shell) continue;
     shared->status = status_within(status);
     shell = 0;
@@ -206,6 +212,7 @@ _Noreturn void starter_main(const struct starter_ends *ends) {
   reset_signals();
   if (contained_by == SUBREAPER && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) give_up("subreaper");
   if (contained_by == USER_PID_NAMESPACE) map_user(ends->user, ends->group);
+  if (!limits_enter_cgroups(ends->place)) give_up("its cgroups");
   if (contained_by != SUBREAPER) enter_namespace();
   say(READY);
   sigset_t none;

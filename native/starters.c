@@ -108,7 +108,7 @@ static bool open_ends(int *control, int *output, int *error) {
 bool starter_start(struct seat *seat, char *fault) {
   int control[2], output[2], error[2];
   if (!open_ends(control, output, error)) return snprintf(fault, DETAIL_BYTES, "pipes: %s", strerror(errno)), false;
-  struct starter_ends ends = {.shared = seat->shared, .control = control[1], .output = output[1], .error = error[1]};
+  struct starter_ends ends = {.shared = seat->shared, .control = control[1], .output = output[1], .error = error[1], .place = seat->place};
   pid_t pid = fork_starter(&ends);
   int cause = errno;
   close(control[1]);

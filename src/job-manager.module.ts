@@ -16,7 +16,7 @@ import { jobApiControllers } from './jobs/api/job-api-controllers.js';
 import { entitiesFor } from './jobs/entities.js';
 import { JobStoreModule } from './jobs/job-store.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
-import { JOBS_OPTIONS, type JobsOptions } from './jobs/jobs.options.js';
+import { type Allowance, JOBS_OPTIONS, type JobsOptions } from './jobs/jobs.options.js';
 import { RateLimitModule } from './rate-limit.module.js';
 import { SETTINGS, SettingsModule } from './settings.module.js';
 
@@ -130,7 +130,25 @@ function jobsOptions(settings: AppConfig): JobsOptions {
     tombstoneDays,
     isShared: settings.redisUrl !== undefined,
     keepsFiles: settings.dataManagerUrl === undefined,
+    ...allowancesOf(settings),
     ...(agentToken === undefined ? {} : { agentToken }),
     ...(defaultTtl === undefined ? {} : { defaultTtl }),
   };
+}
+
+function allowancesOf(settings: AppConfig): Pick<JobsOptions, 'allowances'> {
+  const allowances = {
+    timeout: allowance(settings.defaultTimeout, settings.maxTimeout),
+    cpuSeconds: allowance(settings.defaultCpuSeconds, settings.maxCpuSeconds),
+    memoryBytes: allowance(settings.defaultMemoryBytes, settings.maxMemoryBytes),
+    pids: allowance(settings.defaultPids, settings.maxPids),
+    diskBytes: allowance(settings.defaultDiskBytes, settings.maxDiskBytes),
+    openFiles: allowance(undefined, settings.maxOpenFiles),
+  };
+  const isAnySet = Object.values(allowances).some((one) => Object.keys(one).length > 0);
+  return isAnySet ? { allowances } : {};
+}
+
+function allowance(usual: number | undefined, most: number | undefined): Allowance {
+  return { ...(usual !== undefined && { usual }), ...(most !== undefined && { most }) };
 }

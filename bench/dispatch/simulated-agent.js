@@ -15,6 +15,7 @@ const PRINTED_NOTHING = /** @type {const} */ ({
   repeatable: false,
   stderrId: null,
   outputs: [],
+  usage: null,
 });
 
 /** An agent with the reports, the connections and the lease keeper of a real one, which runs no commands. */
@@ -33,7 +34,8 @@ export class SimulatedAgent {
 
   /** @param {{ name: string, labels: readonly string[], url: string, token: string }} options */
   constructor({ name, labels, url, token }) {
-    this.card = { name, labels, concurrency: 1, generation: 1 };
+    /** @type {import('../../src/execution/job-reports.port.js').AgentCard} */
+    this.card = { name, labels, concurrency: 1, generation: 1, enforces: [] };
     this.reports = new HttpJobReports({ serverUrls: [url], token, timeoutMs: TIMEOUT_MS });
     const counted = /** @type {import('../../src/execution/job-reports.port.js').JobReports} */ (
       /** @type {unknown} */ ({
@@ -42,7 +44,7 @@ export class SimulatedAgent {
       })
     );
     // As one that hears Redis: it asks no more often than it must.
-    this.keeper = new LeaseKeeper(counted, { card: this.card, hearingSince: () => 0 });
+    this.keeper = new LeaseKeeper(counted, { card: () => this.card, hearingSince: () => 0 });
   }
 
   arrive() {

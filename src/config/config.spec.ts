@@ -50,6 +50,12 @@ describe('loadConfig', () => {
     expect(resolveOptions({})).toEqual(DEFAULTS);
   });
 
+  it('takes no default of a limit that is above its maximum', () => {
+    const load = (): unknown => loadConfig({ DEFAULT_PIDS: '3', MAX_PIDS: '2', MAX_TIMEOUT: '5' });
+    expect(load).toThrow('DEFAULT_PIDS is "3"; it must be at most MAX_PIDS, which is 2.');
+    expect(loadConfig({ DEFAULT_PIDS: '2', MAX_PIDS: '2' })).toMatchObject({ defaultPids: 2, maxPids: 2 });
+  });
+
   it('takes what is allowed', () => {
     const config = loadConfig({
       HOST: '[::1]',

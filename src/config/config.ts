@@ -10,6 +10,7 @@ import {
 } from './faults.js';
 import { FLEET_SETTINGS } from './fleet.settings.js';
 import { JOBS_SETTINGS } from './jobs.settings.js';
+import { LIMITED, LIMITS_SETTINGS } from './limits.settings.js';
 import { SERVER_SETTINGS } from './server.settings.js';
 import { type Settings, type ValuesOf } from './setting.js';
 import { STORAGE_SETTINGS } from './storage.settings.js';
@@ -20,6 +21,7 @@ export const SETTINGS = {
   ...AUTH_SETTINGS,
   ...STORAGE_SETTINGS,
   ...JOBS_SETTINGS,
+  ...LIMITS_SETTINGS,
   ...FLEET_SETTINGS,
 };
 
@@ -66,11 +68,22 @@ function isPlain(value: unknown): boolean {
 function resolve(source: SettingSource): AppConfig {
   const { faults, settled } = faultsOfUnavailable(source);
   const values = readSettings(without(SETTINGS, settled), source, faults) as Values;
-  faults.push(...authFaults(values, source));
+  faults.push(...authFaults(values, source), ...faultsOfLimits(values, source));
   if (faults.length > 0) throw new ConfigError(faults);
   return { ...values, databaseUrl: values.databaseUrl ?? `sqlite:${join(values.dataDir, 'jobs.sqlite')}` };
 }
 
 function without(settings: Settings, left: ReadonlySet<string>): Settings {
   return Object.fromEntries(Object.entries(settings).filter(([option]) => !left.has(option)));
+}
+
+/** A default above its maximum. */
+function faultsOfLimits(values: Partial<Values>, source: SettingSource): string[] {
+  return LIMITED.flatMap((name) => {
+    const [usual, most] = [values[`default${name}`], values[`max${name}`]];
+    if (usual === undefined || most === undefined || usual <= most) return [];
+    return [
+      `${source.nameOf(`default${name}`)} is "${usual}"; it must be at most ${source.nameOf(`max${name}`)}, which is ${most}.`,
+    ];
+  });
 }

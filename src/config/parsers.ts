@@ -15,6 +15,11 @@ export function integer(range: { min: number; max: number; fallback: number }): 
   };
 }
 
+/** As {@link integer}; absent where nothing is given. */
+export function optionalInteger(range: { min: number; max: number }): Setting<number | undefined> {
+  return { ...integer({ ...range, fallback: range.max }), fallback: undefined };
+}
+
 /** One word of a closed list. */
 export function oneOf<const T extends string>(words: readonly T[], fallback: NoInfer<T>): Setting<T> {
   return {

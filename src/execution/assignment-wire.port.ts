@@ -1,4 +1,5 @@
 import { type Assignment, type Renewal } from './job-reports.port.js';
+import { limitsFromWire, limitsToWire, type WireLimits } from './limits.port.js';
 import { leaseFromWire, leaseToWire, type WireLease } from './report-wire.port.js';
 
 export interface WireAssignment {
@@ -13,6 +14,7 @@ export interface WireAssignment {
   readonly output_files: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly timeout_seconds: number | null;
+  readonly limits: WireLimits;
 }
 
 export interface WireRenewal {
@@ -43,6 +45,7 @@ export function assignmentToWire(assignment: Assignment): WireAssignment {
     output_files: assignment.outputFiles,
     env: assignment.env,
     timeout_seconds: assignment.timeoutSeconds,
+    limits: limitsToWire(assignment.limits),
   };
 }
 
@@ -60,6 +63,7 @@ export function assignmentFromWire(wire: WireAssignment, delayMs: number): Assig
     outputFiles: wire.output_files,
     env: wire.env,
     timeoutSeconds: wire.timeout_seconds,
+    limits: limitsFromWire(wire.limits),
   };
 }
 

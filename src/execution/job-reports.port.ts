@@ -1,3 +1,5 @@
+import { type JobLimits, type LimitName, type Usage } from './limits.port.js';
+
 /** What an agent says of itself. */
 export interface AgentCard {
   /** Names it for ever, over restarts and moves of its data directory, and no other one: 1 … 255 characters. */
@@ -8,6 +10,8 @@ export interface AgentCard {
   readonly concurrency: number;
   /** How often it was started under this name, 1 or more: what an earlier process of it said may arrive later. */
   readonly generation: number;
+  /** What it can hold jobs to, on its host. */
+  readonly enforces: readonly LimitName[];
 }
 
 /** Proof that an agent holds one attempt of a job. */
@@ -37,6 +41,8 @@ export interface Assignment {
   readonly env: Readonly<Record<string, string>>;
   /** Seconds of run time, or null. */
   readonly timeoutSeconds: number | null;
+  /** What is not in it is not limited. */
+  readonly limits: JobLimits;
 }
 
 /** A file stored for a job, by its path in the working directory. */
@@ -60,6 +66,8 @@ export interface AttemptEnded {
   readonly answerId: string;
   readonly stderrId: string | null;
   readonly outputs: readonly StoredOutput[];
+  /** Null where the agent did not say. */
+  readonly usage: Usage | null;
 }
 
 /** The command could not be run, or its result not be kept: a fault of files, agent or host. */

@@ -1,5 +1,14 @@
 import { type AgentCard, type AttemptResult, type Lease, type StoredOutput } from './job-reports.port.js';
 
+import {
+  LIMIT_WORDS,
+  limitNamesIn,
+  type Usage,
+  usageFromWire,
+  usageToWire,
+  type WireUsage,
+} from './limits.port.js';
+
 /**
  * What agents and servers say to each other, as JSON: `POST …/agent-reports/<method of JobReports>`, the arguments
  * as fields of the body, 200 with an object. What travels the other way is in `assignment-wire.port.ts`.
@@ -41,16 +50,38 @@ export type WireResult =
       readonly answer_id: string;
       readonly stderr_id: string | null;
       readonly outputs: readonly WireOutput[];
+      /** Absent: an earlier agent. */
+      readonly usage?: WireUsage | null;
     };
+
+export interface WireAgent extends Omit<AgentCard, 'enforces'> {
+  /** In the words of the API; absent: an earlier agent, which enforces nothing. */
+  readonly enforces?: readonly string[];
+}
 
 /** The body of each request. */
 export interface WireReports {
-  readonly arrived: { readonly agent: AgentCard };
-  readonly left: { readonly agent: AgentCard };
+  readonly arrived: { readonly agent: WireAgent };
+  readonly left: { readonly agent: WireAgent };
   readonly claim: { readonly job_id: string; readonly agent: string; readonly token: string };
   readonly started: { readonly lease: WireLease };
-  readonly renew: { readonly agent: AgentCard; readonly leases: readonly WireLease[] };
+  readonly renew: { readonly agent: WireAgent; readonly leases: readonly WireLease[] };
   readonly ended: { readonly lease: WireLease; readonly result: WireResult };
+}
+
+/** The declared fields only, whatever else the object has. */
+export function agentToWire({ name, labels, concurrency, generation, enforces }: AgentCard): WireAgent {
+  return { name, labels, concurrency, generation, enforces: enforces.map((limit) => LIMIT_WORDS[limit]) };
+}
+
+export function agentFromWire({
+  name,
+  labels,
+  concurrency,
+  generation,
+  enforces = [],
+}: WireAgent): AgentCard {
+  return { name, labels, concurrency, generation, enforces: limitNamesIn(enforces) };
 }
 
 export function leaseToWire({ jobId, attempt, token }: Lease): WireLease {
@@ -78,6 +109,7 @@ export function resultToWire(result: AttemptResult): WireResult {
         answer_id: result.answerId,
         stderr_id: result.stderrId,
         outputs: result.outputs.map(outputToWire),
+        usage: result.usage === null ? null : usageToWire(result.usage),
       };
   }
 }
@@ -99,8 +131,13 @@ export function resultFromWire(wire: WireResult): AttemptResult {
         answerId: wire.answer_id,
         stderrId: wire.stderr_id,
         outputs: wire.outputs.map(outputFromWire),
+        usage: usageIn(wire.usage),
       };
   }
+}
+
+function usageIn(wire: WireUsage | null | undefined): Usage | null {
+  return wire === null || wire === undefined ? null : usageFromWire(wire);
 }
 
 function outputToWire({ path, fileId, size }: StoredOutput): WireOutput {

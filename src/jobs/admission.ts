@@ -9,6 +9,7 @@ import { DomainError } from '../kernel/errors.js';
 import { OrderedIds } from '../kernel/ids.js';
 import { type JobRow, type JobSpec } from './job.entity.js';
 import { PRIORITY_RANGE, RETRIES_RANGE, type RunRequest } from './job.types.js';
+import { LimitPolicy } from './limit-policy.js';
 import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
 
 const FILE_CHECKS_AT_ONCE = 16;
@@ -24,8 +25,14 @@ export class Admission {
   constructor(
     private readonly files: FileStore,
     private readonly clock: Clock,
+    private readonly limits: LimitPolicy,
     @Inject(JOBS_OPTIONS) private readonly options: JobsOptions,
   ) {}
+
+  /** The request with what it is held to by default. Throws `DomainError('invalid_request')` for what it can't have. */
+  settle(asked: RunRequest): Promise<RunRequest> {
+    return this.limits.settle(asked);
+  }
 
   /**
    * Throws `DomainError('invalid_request')` naming a file that the data manager does not hold, or that the caller may not
@@ -46,6 +53,7 @@ export class Admission {
     }
   }
 
+  /** @param request with its defaults */
   rowFor(request: RunRequest, caller: Caller): JobRow {
     const { id, milliseconds } = this.ids.next(this.clock.now());
     const ttl = request.ttl ?? this.options.defaultTtl;
@@ -71,6 +79,7 @@ export class Admission {
       answerId: null,
       stderrId: null,
       outputs: null,
+      usage: null,
       exitCode: null,
       signal: null,
       reason: null,
@@ -102,8 +111,8 @@ function filesOf({ binary, inputFiles = [] }: RunRequest): Set<string> {
 }
 
 function specOf(request: RunRequest): JobSpec {
-  const { binary, inputFiles, outputFiles, env, timeout, retries, retryOnFailure } = request;
-  const spec = { binary, inputFiles, outputFiles, env, timeout, retries, retryOnFailure };
+  const { binary, inputFiles, outputFiles, env, timeout, retries, retryOnFailure, limits } = request;
+  const spec = { binary, inputFiles, outputFiles, env, timeout, retries, retryOnFailure, limits };
   return Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined));
 }
 

@@ -123,5 +123,6 @@ function assignmentOf(lease: Lease, grant: Grant, now: number): Assignment {
     env: spec.env ?? {},
     running,
     timeoutSeconds: spec.timeout ?? null,
+    limits: spec.limits ?? {},
   };
 }

@@ -67,6 +67,7 @@ export class AttemptResults {
       finishedAt: now,
       answerId: result.answerId,
       stderrId: result.stderrId,
+      usage: result.usage,
       outputs: result.outputs.length === 0 ? null : [...result.outputs],
       exitCode: result.exitCode,
       signal: result.signal,

@@ -1,5 +1,6 @@
 import { EntitySchema, type EntitySchemaColumnOptions, type ValueTransformer } from 'typeorm';
 import { columnTypes, type Dialect } from '../database/dialect.js';
+import { type JobLimits, type Usage } from '../execution/limits.port.js';
 import { MAX_LABEL_SET_LENGTH } from '../kernel/agent-labels.js';
 import { type LabelOutcome } from './job-label.outcome.js';
 import { type JobState } from './job.states.js';
@@ -14,6 +15,8 @@ export interface JobSpec {
   readonly timeout?: number;
   readonly retries?: number;
   readonly retryOnFailure?: boolean;
+  /** In force: what the job asked for, and the defaults. */
+  readonly limits?: JobLimits;
 }
 
 /** One row: one job, from acceptance to the end of its tombstone. Instants are milliseconds since the epoch. */
@@ -47,6 +50,8 @@ export interface JobRow {
   answerId: string | null;
   stderrId: string | null;
   outputs: JobOutput[] | null;
+  /** Of the last attempt that ended. */
+  usage: Usage | null;
   exitCode: number | null;
   signal: string | null;
   reason: string | null;
@@ -99,6 +104,7 @@ function jobColumns(dialect: Dialect): Record<keyof JobRow, EntitySchemaColumnOp
     answerId: { name: 'answer_id', ...uuid, ...optional },
     stderrId: { name: 'stderr_id', ...uuid, ...optional },
     outputs: { ...longText, ...optional, transformer: asJson },
+    usage: { ...longText, ...optional, transformer: asJson },
     exitCode: { name: 'exit_code', ...int, ...optional },
     signal: { ...exact(16), ...optional },
     reason: { ...longText, ...optional },

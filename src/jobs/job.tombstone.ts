@@ -20,6 +20,7 @@ export const FORGOTTEN: Partial<JobRow> = {
   answerId: null,
   stderrId: null,
   outputs: null,
+  usage: null,
   exitCode: null,
   signal: null,
   reason: null,

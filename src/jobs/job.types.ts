@@ -1,3 +1,5 @@
+import { type JobLimits, type Usage } from '../execution/limits.port.js';
+
 /** The states that a caller sees, in the order in which a job meets them. */
 export const VISIBLE_STATES = ['queued', 'staging', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 export type VisibleState = (typeof VISIBLE_STATES)[number];
@@ -15,6 +17,13 @@ export const PRIORITY_RANGE = { min: -1_000, max: 1_000, default: 0 } as const;
 export const RETRIES_RANGE = { min: 0, max: 1_000, default: 25 } as const;
 /** Seconds; the longest timeout is about a century. */
 export const TIMEOUT_RANGE = { min: 1, max: 3_155_760_000 } as const;
+/** What a job may ask for, unless a setting allows less. */
+export const LIMIT_RANGES = {
+  cpuSeconds: { min: 1, max: 3_155_760_000 },
+  memoryBytes: { min: 4_194_304, max: 1_125_899_906_842_624 },
+  pids: { min: 1, max: 1_000_000 },
+  diskBytes: { min: 4_096, max: 1_125_899_906_842_624 },
+} as const;
 
 /** A validated wish to run a job; what is absent was not asked for. */
 export interface RunRequest {
@@ -34,6 +43,7 @@ export interface RunRequest {
   readonly priority?: number;
   /** Labels that the agent must have, at most 8. */
   readonly requires?: readonly string[];
+  readonly limits?: JobLimits;
 }
 
 /** A file that a job produced, by its path in the working directory. */
@@ -62,6 +72,10 @@ export interface JobView {
   readonly signal: string | null;
   /** Why it failed, or why it waits; one sentence for a person. */
   readonly reason: string | null;
+  /** In force; null: none. */
+  readonly limits: JobLimits | null;
+  /** Of the last attempt; null while it has not ended. */
+  readonly usage: Usage | null;
   readonly attempt: number;
   readonly agent: string | null;
   /** Milliseconds since the epoch, here and below. */

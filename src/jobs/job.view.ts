@@ -38,6 +38,8 @@ export function viewOf(row: JobRow): JobView {
     exitCode: row.exitCode,
     signal: row.signal,
     reason: row.reason,
+    limits: row.spec.limits ?? null,
+    usage: row.usage,
     attempt: row.attempt,
     agent: row.agent,
     createdAt: row.createdAt,

@@ -11,6 +11,7 @@ import { ExpiryService } from './expiry/expiry.service.js';
 import { Faults } from './faults.js';
 import { JobAccess } from './job-access.js';
 import { JobsService } from './jobs.service.js';
+import { LimitPolicy } from './limit-policy.js';
 import { LeftoverFiles } from './leftover-files.js';
 import { QueueDepth } from './queue-depth.js';
 import { DelayedRetries } from './recovery/delayed-retries.js';
@@ -45,6 +46,7 @@ export class JobsModule {
         JobAccess,
         JobsService,
         LeftoverFiles,
+        LimitPolicy,
         LostAgents,
         QueueDepth,
         Submission,

@@ -1,3 +1,11 @@
+import { type LimitName } from '../execution/limits.port.js';
+
+/** How much jobs get that ask for nothing, and at the most. */
+export interface Allowance {
+  readonly usual?: number;
+  readonly most?: number;
+}
+
 /** What the job module must be told. */
 export interface JobsOptions {
   /** Seconds, for jobs that name no time to live; undefined: they never expire. */
@@ -14,6 +22,8 @@ export interface JobsOptions {
   readonly keepsFiles: boolean;
   /** What an agent of another process has to show with each report; undefined: nothing. */
   readonly agentToken?: string;
+  /** Of `openFiles`, which jobs don't choose, only the most. Undefined: whatever they ask for. */
+  readonly allowances?: Readonly<Partial<Record<Exclude<LimitName, 'network'> | 'timeout', Allowance>>>;
 }
 
 export const JOBS_OPTIONS = Symbol('JobsOptions');

@@ -20,7 +20,8 @@ export class Submission {
   ) {}
 
   /** Resolves with the id of a job that the database holds. */
-  async accept(request: RunRequest, caller: Caller): Promise<string> {
+  async accept(asked: RunRequest, caller: Caller): Promise<string> {
+    const request = await this.admission.settle(asked);
     await this.admission.checkFiles(request, caller);
     await this.depth.take();
     const row = this.admission.rowFor(request, caller);

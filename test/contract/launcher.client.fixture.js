@@ -21,7 +21,7 @@ const files = {
   stdoutPath: `${directory}/out`,
   stderrPath: `${directory}/err`,
 };
-const limits = { maxOutputBytes: 1e6, endBy: monotonicNow() + Number(ms) };
+const limits = { maxOutputBytes: 1e6, endBy: monotonicNow() + Number(ms), limits: {}, network: false };
 const running = await launcher.launch({ key: '1', command, environment: {}, ...limits, ...files });
 process.stdout.write(`${JSON.stringify(limits.endBy)}\n`);
 process.stdout.write(`${JSON.stringify(await running.ended)}\n`);

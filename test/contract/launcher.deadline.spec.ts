@@ -107,22 +107,34 @@ async function startClient(kind: LauncherInForce, command: string): Promise<Clie
   return { pid: child.pid ?? 0, endBy: Number(line.toString()), end };
 }
 
+let places = 0;
+
 /** A launcher, ready, of whose reports nothing more is read until somebody listens. */
 async function startUnheardLauncher(instance: string, kind: LauncherInForce): Promise<ChildProcess> {
   const [path, ...words] = commandLineOf(kind.program);
   const child = spawn(path, words, { cwd: '/', env: { PATH: SYSTEM_PATH } });
   atEndOfFile(() => child.kill('SIGKILL'));
-  say(child, { op: 'start', instance, containment: kind.containment });
+  say(child, { op: 'start', instance, containment: kind.containment, cgroups: [] });
   const [ready] = (await once(child.stdout, 'data')) as [Buffer];
   child.stdout.pause();
   expect(ready.toString()).toContain(`ready\0${kind.containment}\0`);
   return child;
 }
 
+/** Each in a place of its own. */
 function orderOf({ key, environment, ...request }: LaunchRequest): LaunchOrder {
   const marked = { ...environment, [MARK_VARIABLE]: `test/${key}` };
   const variables = Object.entries(marked).map(([name, value]) => `${name}=${value}`);
-  return { ...request, lockLimit: lockLimitsOf(key)(0), environment: variables, enclosure: null };
+  const unlimited = { cpuSeconds: 0, fileBytes: 0, openFiles: 0 };
+  const place = (places += 1);
+  return {
+    ...request,
+    ...unlimited,
+    place,
+    lockLimit: lockLimitsOf(key)(0),
+    environment: variables,
+    enclosure: null,
+  };
 }
 
 function say(launcher: ChildProcess, request: LauncherRequest): void {

@@ -16,7 +16,7 @@ await launcher.start();
 for (let index = 0; index < Number(count); index += 1) {
   const [stdoutPath, stderrPath] = [`${directory}/${index}.out`, `${directory}/${index}.err`];
   const files = { workingDirectory: directory, stdoutPath, stderrPath };
-  const limits = { maxOutputBytes: 1e6, endBy: null };
+  const limits = { maxOutputBytes: 1e6, endBy: null, limits: {}, network: false };
   await launcher.launch({ key: String(index), command, environment: {}, ...limits, ...files });
 }
 process.stdout.write(`${launcher.pid}\n`);

@@ -63,6 +63,8 @@ export class LauncherBench {
       stderrPath: `${workingDirectory}.err`,
       maxOutputBytes: 1_000_000_000,
       endBy: null,
+      limits: {},
+      network: false,
       ...rest,
     };
   }

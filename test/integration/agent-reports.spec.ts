@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import {
+  type AgentCard,
   type Assignment,
   type AttemptEnded,
   type AttemptResult,
@@ -12,7 +13,13 @@ import { atEndOfFile } from '../support/end-of-file.js';
 import { RecordingReports, serveReports } from '../support/recording-reports.js';
 
 const TOKEN = 'a secret, with spaces';
-const CARD = { name: 'agent-é\u{1f600}', labels: ['gpu', 'zone=a'], concurrency: 8, generation: 3 };
+const CARD: AgentCard = {
+  name: 'agent-é\u{1f600}',
+  labels: ['gpu', 'zone=a'],
+  concurrency: 8,
+  generation: 3,
+  enforces: ['cpuSeconds', 'memoryBytes'],
+};
 const NASTY = 'é\u{1f600}"\\ \n\u2028\ufeff\u0001</script>';
 
 const ENDED: AttemptEnded = {
@@ -25,6 +32,7 @@ const ENDED: AttemptEnded = {
   answerId: randomUUID(),
   stderrId: randomUUID(),
   outputs: [{ path: NASTY, fileId: randomUUID(), size: Number.MAX_SAFE_INTEGER }],
+  usage: { cpuSeconds: 0.000001, peakMemoryBytes: null, writtenBytes: Number.MAX_SAFE_INTEGER },
 };
 
 const aLease = (attempt = 1): Lease => ({ jobId: randomUUID(), attempt, token: randomUUID() });
@@ -135,6 +143,7 @@ describe('a claim', () => {
     outputFiles: [`**/${NASTY}`],
     env: { A: NASTY, B: '' },
     timeoutSeconds: 3_155_760_000,
+    limits: { memoryBytes: Number.MAX_SAFE_INTEGER, network: false },
   };
   const { lease } = whole;
 

@@ -45,6 +45,7 @@ describeOnDatabases('The agents', (kind) => {
     labels,
     concurrency: 2,
     generation,
+    enforces: ['pids'],
   });
 
   it('are alive as long as they give signs of life, each once, by name', async () => {
@@ -109,6 +110,17 @@ describeOnDatabases('The agents', (kind) => {
     expect(await directory().labelSets()).toEqual([[], ['gpu']]);
     clock.ms += LOST_SECONDS * 1_000;
     expect(await directory().whyNoneCanRun([])).toBe('No agent is alive that could run it.');
+  });
+
+  it('say which limits not all of them can enforce that may run a job', async () => {
+    await directory().saw(card('limited', 1, 'limited'));
+    await directory().saw({ ...card('unlimited', 1, 'unlimited'), enforces: [] });
+    expect(await directory().notEnforced(['pids', 'network'], ['limited'])).toEqual(['network']);
+    expect(await directory().notEnforced(['pids'], ['unlimited'])).toEqual(['pids']);
+    expect(await directory().notEnforced(['pids'], [])).toEqual(['pids']);
+    // Nobody is alive that could break the promise.
+    expect(await directory().notEnforced(['pids'], ['tpu'])).toEqual([]);
+    for (const name of ['limited', 'unlimited']) await repository.remove(name, 1);
   });
 
   describe('that come and go', () => {

@@ -18,6 +18,7 @@ const FAILED: AttemptEnded = {
   answerId: crypto.randomUUID(),
   stderrId: null,
   outputs: [],
+  usage: null,
 };
 
 describeOnDatabases('the end of an attempt', (kind) => {

@@ -16,6 +16,12 @@ export interface JobInfo {
   readonly exit_code: number | null;
   readonly signal: string | null;
   readonly reason: string | null;
+  readonly limits: Readonly<Record<string, number | boolean>> | null;
+  readonly usage: {
+    readonly cpu_seconds: number | null;
+    readonly peak_memory_bytes: number | null;
+    readonly written_bytes: number | null;
+  } | null;
   readonly attempt: number;
   readonly agent: string | null;
   readonly created_at: string;

@@ -5,6 +5,7 @@ import { dialectOf } from '../../src/database/database-url.js';
 import { migrate } from '../../src/database/migrate.js';
 import { MIGRATIONS } from '../../src/database/migrations/index.js';
 import { entitiesFor } from '../../src/jobs/entities.js';
+import { type LimitPolicy } from '../../src/jobs/limit-policy.js';
 import { type JobRow } from '../../src/jobs/job.entity.js';
 import { type JobsOptions } from '../../src/jobs/jobs.options.js';
 import { JobsRepository, type LeaseKey } from '../../src/jobs/jobs.repository.js';
@@ -47,7 +48,7 @@ export const OPTIONS: JobsOptions = {
   keepsFiles: false,
   tombstoneDays: 30,
 };
-const admission = new Admission({} as FileStore, new SteadyClock(), OPTIONS);
+const admission = new Admission({} as FileStore, new SteadyClock(), {} as LimitPolicy, OPTIONS);
 
 /** A job as the service would make it of `request`. */
 export function aJob(request: Partial<RunRequest> & { user?: string } = {}): JobRow {

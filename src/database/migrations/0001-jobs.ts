@@ -43,6 +43,7 @@ function jobColumns(dialect: Dialect): TableColumnOptions[] {
     column('answer_id', uuid, optional),
     column('stderr_id', uuid, optional),
     column('outputs', longText, optional),
+    column('usage', longText, optional),
     column('exit_code', int, optional),
     column('signal', exact(16), optional),
     column('reason', longText, optional),
@@ -63,6 +64,7 @@ function agentColumns(dialect: Dialect): TableColumnOptions[] {
     column('labels', exact(512)),
     column('concurrency', int),
     column('generation', int),
+    column('enforces', exact(255)),
     column('seen_at', instant),
   ];
 }

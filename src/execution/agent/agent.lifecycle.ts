@@ -1,4 +1,5 @@
 import { type BeforeApplicationShutdown, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { LIMIT_WORDS } from '../limits.port.js';
 import { type Launcher, type LauncherProgram } from '../runner/launcher.js';
 import { endLeftovers } from '../runner/leftovers.js';
 import { type Workspaces } from '../runner/workspaces.js';
@@ -27,11 +28,13 @@ export class AgentLifecycle implements OnApplicationBootstrap, BeforeApplication
 
   async onApplicationBootstrap(): Promise<void> {
     await this.removeTraces();
-    const { program, containment, sandbox } = await this.home.launcher.start();
+    const { program, containment, sandbox, enforces, means } = await this.home.launcher.start();
     this.logger.log(
       `commands are started by the ${NAMES[program]}, contained by: ${containment}, sandbox: ${sandbox}`,
     );
-    await this.agent.start();
+    const limits = enforces.map((name) => LIMIT_WORDS[name]).join(', ');
+    this.logger.log(`limits that can be enforced here: ${limits}; by: ${means}`);
+    await this.agent.start(enforces);
   }
 
   async beforeApplicationShutdown(): Promise<void> {

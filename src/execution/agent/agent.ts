@@ -5,12 +5,14 @@ import { Deadline } from '../../kernel/deadline.js';
 import { messageOf } from '../../kernel/errors.js';
 import { type Consumer, type Delivery, type JobFeed, type Run } from '../job-dispatcher.port.js';
 import { type AgentCard, type Assignment } from '../job-reports.port.js';
+import { type LimitName } from '../limits.port.js';
 import { Attempt, type AttemptTools } from './attempt.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { persistently } from './persistently.js';
 
 export interface AgentOptions {
-  readonly card: AgentCard;
+  /** Without what its launcher tells at the start. */
+  readonly card: Omit<AgentCard, 'enforces'>;
   /** Ms that running jobs get at the end of the process. */
   readonly shutdownGraceMs: number;
 }
@@ -31,6 +33,7 @@ export class Agent {
   private readonly giveUp = new AbortController();
   private consumer: Consumer | undefined;
   private isWaiting = false;
+  private card: AgentCard;
 
   constructor(
     private readonly feed: JobFeed,
@@ -38,12 +41,17 @@ export class Agent {
     private readonly options: AgentOptions,
   ) {
     const hearingSince = (): number | null => this.consumer?.hearingSince() ?? null;
-    this.leases = new LeaseKeeper(tools.reports, { card: options.card, hearingSince });
+    this.card = { ...options.card, enforces: [] };
+    this.leases = new LeaseKeeper(tools.reports, { card: () => this.card, hearingSince });
   }
 
-  /** Nothing of an earlier process of this agent may be alive any more. Waits for a database that is away. */
-  async start(): Promise<void> {
-    const { card } = this.options;
+  /**
+   * Nothing of an earlier process of this agent may be alive any more. Waits for a database that is away.
+   * @param enforces what its launcher can hold jobs to
+   */
+  async start(enforces: readonly LimitName[]): Promise<void> {
+    this.card = { ...this.card, enforces };
+    const { card } = this;
     await persistently(() => this.arrive(), this.giveUp.signal);
     this.leases.start();
     this.consumer = this.feed.consume(card.concurrency, (delivery) => this.take(delivery));
@@ -53,7 +61,7 @@ export class Agent {
 
   private async arrive(): Promise<void> {
     try {
-      await this.tools.reports.arrived(this.options.card);
+      await this.tools.reports.arrived(this.card);
     } catch (error) {
       if (!this.isWaiting) this.logger.warn(`can't begin yet, trying again: ${messageOf(error)}`);
       this.isWaiting = true;
@@ -77,7 +85,7 @@ export class Agent {
   /** Whoever looks at the list of agents need not wait until this one is taken for lost. */
   private async sayGoodbye(): Promise<void> {
     try {
-      await this.tools.reports.left(this.options.card);
+      await this.tools.reports.left(this.card);
     } catch (error) {
       this.logger.warn(`could not say goodbye: ${messageOf(error)}`);
     }

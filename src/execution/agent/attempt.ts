@@ -8,7 +8,7 @@ import {
   type AttemptResult,
   type JobReports,
 } from '../job-reports.port.js';
-import { type Launcher, type ProcessEnd } from '../runner/launcher.js';
+import { type Launcher, LimitNotEnforcedError, type ProcessEnd } from '../runner/launcher.js';
 import { type CollectedOutput, collectOutputs } from '../runner/outputs.js';
 import { type Workspace } from '../runner/workspace.js';
 import { type Workspaces } from '../runner/workspaces.js';
@@ -125,6 +125,7 @@ export class Attempt {
   private execute(workspace: Workspace): Promise<{ end: ProcessEnd; timedOut: boolean }> {
     const { launcher, options } = this.tools;
     const { command, timeoutSeconds } = this.assignment;
+    const { network = false, ...limits } = this.assignment.limits;
     const request = {
       key: this.key,
       command,
@@ -133,6 +134,8 @@ export class Attempt {
       stdoutPath: workspace.stdoutPath,
       stderrPath: workspace.stderrPath,
       maxOutputBytes: options.maxOutputBytes,
+      limits,
+      network,
     };
     return runCommand(launcher, request, {
       timeoutSeconds,
@@ -151,6 +154,7 @@ export class Attempt {
         : undefined,
       timeoutSeconds: this.assignment.timeoutSeconds,
       maxOutputBytes: this.tools.options.maxOutputBytes,
+      limits: this.assignment.limits,
     });
   }
 
@@ -160,8 +164,8 @@ export class Attempt {
     }
     const { outputs, tooMany } = await this.outputsIn(workspace);
     const published = await this.publishing.publish(workspace, end, outputs);
-    const { exitCode, signal } = end;
-    return { kind: 'ended', ...(tooMany ?? verdict), exitCode, signal, ...published };
+    const { exitCode, signal, usage } = end;
+    return { kind: 'ended', ...(tooMany ?? verdict), exitCode, signal, usage, ...published };
   }
 
   private async outputsIn(
@@ -196,6 +200,9 @@ export class Attempt {
       return this.course.taken.reason === 'recalled' ? ABANDONED : { kind: 'returned' };
     if (error instanceof AttemptFaultError)
       return { kind: 'fault', reason: error.message, passing: error.passing };
+    // An agent that joins later may do better.
+    if (error instanceof LimitNotEnforcedError)
+      return { kind: 'fault', reason: error.message, passing: true };
     this.logger.error(
       { jobId: this.assignment.lease.jobId, err: error },
       'an attempt failed through a fault of its agent',

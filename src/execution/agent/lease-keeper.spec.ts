@@ -10,7 +10,7 @@ import { LeaseKeeper } from './lease-keeper.js';
 const LEASE_MS = 1_000;
 /** What is left of it for killing. */
 const MARGIN_MS = 200;
-const CARD = { name: 'agent-1', labels: [], concurrency: 2, generation: 1 };
+const CARD = { name: 'agent-1', labels: [], concurrency: 2, generation: 1, enforces: [] };
 
 type Answer = (leases: readonly Lease[]) => Promise<Renewal>;
 
@@ -36,7 +36,7 @@ describe('LeaseKeeper', () => {
       return answer(leases);
     };
     keeper = new LeaseKeeper({ renew } as unknown as JobReports, {
-      card: CARD,
+      card: () => CARD,
       hearingSince: () => hearingSince,
     });
     keeper.start();

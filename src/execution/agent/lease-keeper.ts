@@ -9,7 +9,7 @@ const SIGNS_PER_LEASE = 4;
 const LONGEST_PAUSE_MS = 1_000;
 
 export interface LeaseKeeperOptions {
-  readonly card: AgentCard;
+  readonly card: () => AgentCard;
   /** As a consumer tells it: while nobody would say that a job was taken away, it is asked each second. */
   readonly hearingSince: () => number | null;
 }
@@ -94,7 +94,7 @@ export class LeaseKeeper {
     const sentAt = monotonicNow();
     try {
       const leases = asked.map(({ lease }) => lease);
-      const { held, leaseMs } = await this.reports.renew(this.options.card, leases);
+      const { held, leaseMs } = await this.reports.renew(this.options.card(), leases);
       this.askedAt = sentAt;
       this.leaseMs = leaseMs;
       this.settle(asked, new Set(held), safeEndOf(sentAt, leaseMs));

@@ -6,6 +6,8 @@ const END = {
   signal: null,
   outputLimitReached: false,
   overdue: false,
+  limitMet: null,
+  usage: { cpuSeconds: null, peakMemoryBytes: null, writtenBytes: null },
   stdout: { bytes: 0, content: null },
   stderr: { bytes: 0, content: null },
 };
@@ -15,6 +17,7 @@ const FACTS: AttemptFacts = {
   timeoutSeconds: 7,
   end: END,
   maxOutputBytes: 99,
+  limits: { memoryBytes: 5 },
 };
 
 describe('outcomeOf', () => {
@@ -48,12 +51,21 @@ describe('outcomeOf', () => {
     });
   });
 
+  it('names the limit that was met, before all that followed from it', () => {
+    const outOfMemory = { ...END, limitMet: 'memoryBytes', outputLimitReached: true } as const;
+    expect(outcomeOf({ ...FACTS, timedOut: true, end: outOfMemory })).toEqual({
+      kind: 'failed',
+      reason: 'The command used more than its 5 bytes of memory (limits.memory_bytes).',
+      repeatable: false,
+    });
+  });
+
   it.each([
     ['recalled', 'abandoned'],
     ['lease-ended', 'returned'],
     ['shutdown', 'returned'],
   ] as const)('puts %s before everything', (interruption, kind) => {
-    const end = { ...END, outputLimitReached: true, overdue: true };
+    const end = { ...END, outputLimitReached: true, limitMet: 'pids', overdue: true } as const;
     expect(outcomeOf({ ...FACTS, interruption, timedOut: true, end })).toEqual({ kind });
   });
 

@@ -1,3 +1,4 @@
+import { type JobLimits, LIMIT_WORDS, type LimitName } from '../limits.port.js';
 import { type ProcessEnd } from '../runner/launcher.js';
 
 /** All that is known once nothing of a command is alive any more. */
@@ -8,6 +9,7 @@ export interface AttemptFacts {
   readonly timeoutSeconds: number | null;
   readonly end: ProcessEnd;
   readonly maxOutputBytes: number;
+  readonly limits: JobLimits;
 }
 
 /** What becomes of an attempt. */
@@ -32,16 +34,44 @@ export function outcomeOf(facts: AttemptFacts): Outcome {
   if (interruption === 'recalled') return { kind: 'abandoned' };
   // Overdue: the launcher saw the end of the lease first. The server may be none the wiser, and hold it for valid.
   if (interruption !== undefined || end.overdue) return { kind: 'returned' };
-  if (end.outputLimitReached) {
-    const limit = `The command wrote more than ${facts.maxOutputBytes} bytes of output and was stopped.`;
-    return { kind: 'failed', reason: limit, repeatable: false };
-  }
-  if (facts.timedOut) {
-    const limit = `The command ran longer than its timeout of ${facts.timeoutSeconds ?? 0} s and was stopped.`;
-    return { kind: 'failed', reason: limit, repeatable: false };
-  }
+  const limit = metLimit(facts);
+  if (limit !== null) return { kind: 'failed', reason: limit, repeatable: false };
   if (end.exitCode === 0) return { kind: 'succeeded' };
   return { kind: 'failed', reason: ownWords(end), repeatable: true };
+}
+
+/** One sentence that names it as whoever set it knows it. */
+function metLimit({ end, limits, ...facts }: AttemptFacts): string | null {
+  const { limitMet } = end;
+  if (limitMet !== null) return `${wordsOf(limitMet, limits)} (${nameOf(limitMet)}).`;
+  if (end.outputLimitReached)
+    return `The command wrote more than ${facts.maxOutputBytes} bytes of output and was stopped (MAX_OUTPUT_BYTES).`;
+  if (facts.timedOut)
+    return `The command ran longer than its timeout of ${facts.timeoutSeconds ?? 0} s and was stopped (timeout).`;
+  return null;
+}
+
+/** Open files are the server's to limit, the others the job's. */
+function nameOf(limit: LimitName): string {
+  return limit === 'openFiles' ? 'MAX_OPEN_FILES' : `limits.${LIMIT_WORDS[limit]}`;
+}
+
+function wordsOf(limit: LimitName, limits: JobLimits): string {
+  const most = String(limits[limit]);
+  switch (limit) {
+    case 'cpuSeconds':
+      return `The command used its ${most} seconds of processor time`;
+    case 'memoryBytes':
+      return `The command used more than its ${most} bytes of memory`;
+    case 'pids':
+      return `The command wanted more than its ${most} processes`;
+    case 'diskBytes':
+      return `The command wrote more than its ${most} bytes to disk`;
+    case 'openFiles':
+      return `A process of the command wanted more than its ${most} open files`;
+    case 'network':
+      return 'The command used the network';
+  }
 }
 
 function ownWords({ exitCode, signal }: ProcessEnd): string {

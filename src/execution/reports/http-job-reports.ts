@@ -9,7 +9,7 @@ import {
   type Lease,
   type Renewal,
 } from '../job-reports.port.js';
-import { leaseToWire, resultToWire } from '../report-wire.port.js';
+import { agentToWire, leaseToWire, resultToWire } from '../report-wire.port.js';
 import { Patience } from './patience.js';
 import { ReportServer } from './report-server.js';
 import { ReportServers } from './report-servers.js';
@@ -40,11 +40,11 @@ export class HttpJobReports extends JobReports implements OnApplicationShutdown 
   }
 
   async arrived(agent: AgentCard): Promise<void> {
-    await this.servers.ask('arrived', { agent: cardOf(agent) });
+    await this.servers.ask('arrived', { agent: agentToWire(agent) });
   }
 
   async left(agent: AgentCard): Promise<void> {
-    await this.servers.ask('left', { agent: cardOf(agent) });
+    await this.servers.ask('left', { agent: agentToWire(agent) });
   }
 
   async claim(jobId: string, agent: string, token: string): Promise<Assignment | null> {
@@ -66,7 +66,7 @@ export class HttpJobReports extends JobReports implements OnApplicationShutdown 
   }
 
   async renew(agent: AgentCard, leases: readonly Lease[]): Promise<Renewal> {
-    const report = { agent: cardOf(agent), leases: leases.map(leaseToWire) };
+    const report = { agent: agentToWire(agent), leases: leases.map(leaseToWire) };
     const { answer, delayMs } = await this.servers.ask('renew', report);
     this.patience.fitInto(answer.lease_ms);
     return renewalFromWire(answer, delayMs);
@@ -87,9 +87,4 @@ export class HttpJobReports extends JobReports implements OnApplicationShutdown 
   close(): void {
     this.servers.close();
   }
-}
-
-/** The declared fields only, whatever else the object has. */
-function cardOf({ name, labels, concurrency, generation }: AgentCard): AgentCard {
-  return { name, labels, concurrency, generation };
 }

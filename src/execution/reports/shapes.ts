@@ -1,4 +1,5 @@
 import { type WireAnswers, type WireAssignment } from '../assignment-wire.port.js';
+import { type WireLimits } from '../limits.port.js';
 import { type WireLease } from '../report-wire.port.js';
 import { ServerFault } from './server-fault.js';
 
@@ -30,6 +31,11 @@ const isTextMap: Shape<Readonly<Record<string, string>>> = (value): value is Rec
 
 const isLease = withFields<WireLease>({ job_id: isText, attempt: isCount, token: isText });
 
+const isLimits = (value: unknown): value is WireLimits =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.values(value).every((limit) => typeof limit === 'boolean' || isCount(limit));
+
 const isAssignment = withFields<WireAssignment>({
   lease: isLease,
   lease_ms: isPositive,
@@ -42,6 +48,7 @@ const isAssignment = withFields<WireAssignment>({
   output_files: isTexts,
   env: isTextMap,
   timeout_seconds: orNull(isPositive),
+  limits: isLimits,
 });
 
 const isAny: Shape<object> = (value) => typeof value === 'object' && value !== null;

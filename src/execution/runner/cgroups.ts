@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type Dirent, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { type Dirent, existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { signalProcess } from './process-table.js';
 
@@ -14,8 +14,28 @@ export function instanceCgroup(instance: string): string | null {
     .find(([, , type]) => type === 'cgroup2')?.[1];
   const own = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1];
   if (mount === undefined || own === undefined) return null;
-  const name = createHash('sha256').update(instance).digest('hex').slice(0, 16);
-  return join(mount, own, `job-manager-${name}`);
+  return join(mount, own, instanceCgroupName(instance));
+}
+
+export function instanceCgroupName(instance: string): string {
+  return `job-manager-${createHash('sha256').update(instance).digest('hex').slice(0, 16)}`;
+}
+
+/** Those of an instance that are there, in all hierarchies, wherever the process was that made them. */
+export function cgroupsOf(instance: string): string[] {
+  const name = instanceCgroupName(instance);
+  const mounts = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' '))
+    .filter(([, , type]) => type === 'cgroup' || type === 'cgroup2')
+    .map(([, path = '']) => path);
+  return mounts.flatMap((mount) => groupsNamed(name, mount));
+}
+
+function groupsNamed(name: string, directory: string): string[] {
+  return directoriesIn(directory).flatMap((group) =>
+    basename(group) === name ? [group] : groupsNamed(name, group),
+  );
 }
 
 /** True while a process is alive in it or below it. */
@@ -23,7 +43,8 @@ export function isPopulated(cgroup: string): boolean {
   try {
     return readFileSync(join(cgroup, 'cgroup.events'), 'utf8').includes('populated 1');
   } catch {
-    return false;
+    // Gone, or of v1, which has no such file.
+    return existsSync(cgroup) && processesIn(cgroup).length > 0;
   }
 }
 
@@ -34,10 +55,10 @@ export function processesIn(cgroup: string): number[] {
   );
 }
 
-/** SIGKILL to all in it and below it, in one step of the kernel's; resolves once none is alive. */
+/** SIGKILL to all in it and below it, in v2 in one step of the kernel's; resolves once none is alive. */
 export async function killCgroup(cgroup: string): Promise<void> {
   while (isPopulated(cgroup)) {
-    writeFileSync(join(cgroup, 'cgroup.kill'), '1');
+    if (existsSync(join(cgroup, 'cgroup.kill'))) writeFileSync(join(cgroup, 'cgroup.kill'), '1');
     // Some kernels miss a process whose first thread has ended.
     for (const pid of processesIn(cgroup)) signalProcess(pid, 'SIGKILL');
     await delay(LOOK_AGAIN_MS);

@@ -11,7 +11,10 @@ const NONE = -1;
 export function encodeRequest(request: LauncherRequest): Buffer {
   switch (request.op) {
     case 'start':
-      return frame([request.op, request.containment ?? '', request.instance]);
+      return frame([
+        ...[request.op, request.containment ?? '', request.instance],
+        ...[request.cgroups.length, ...request.cgroups],
+      ]);
     case 'launch':
       return frame([request.op, request.id, ...fieldsOf(request.order)]);
     case 'stop':
@@ -26,7 +29,12 @@ export function decodeRequest(payload: Buffer): LauncherRequest {
   const op = fields.text() as LauncherRequest['op'];
   switch (op) {
     case 'start':
-      return { op, containment: containmentOf(fields.text()), instance: fields.text() };
+      return {
+        op,
+        containment: containmentOf(fields.text()),
+        instance: fields.text(),
+        cgroups: fields.texts(),
+      };
     case 'launch':
       return { op, id: fields.number(), order: orderOf(fields) };
     case 'stop':
@@ -144,10 +152,11 @@ function frame(fields: readonly (string | number)[], ...contents: readonly Buffe
 }
 
 function fieldsOf(order: LaunchOrder): (string | number)[] {
-  const { lockLimit, maxOutputBytes, endBy, workingDirectory, stdoutPath, stderrPath } = order;
   const { command, environment } = order;
   return [
-    ...[lockLimit, maxOutputBytes, endBy ?? '', workingDirectory, stdoutPath, stderrPath],
+    ...[order.place, order.lockLimit, order.maxOutputBytes, order.endBy ?? ''],
+    ...[order.cpuSeconds, order.fileBytes, order.openFiles],
+    ...[order.workingDirectory, order.stdoutPath, order.stderrPath],
     ...[command, ...enclosureFields(order.enclosure), environment.length, ...environment],
   ];
 }
@@ -158,21 +167,21 @@ function enclosureFields(enclosure: Enclosure | null): (string | number)[] {
 }
 
 function orderOf(fields: Fields): LaunchOrder {
-  const [lockLimit, maxOutputBytes, endBy] = [fields.text(), fields.number(), fields.text()];
-  const [workingDirectory, stdoutPath, stderrPath] = [fields.text(), fields.text(), fields.text()];
-  const command = fields.text();
-  const enclosure = enclosureOf(fields);
-  const environment = fields.texts();
+  // In the order in which they were written.
   return {
-    lockLimit,
-    maxOutputBytes,
-    endBy: endBy === '' ? null : Number(endBy),
-    workingDirectory,
-    stdoutPath,
-    stderrPath,
-    command,
-    enclosure,
-    environment,
+    place: fields.number(),
+    lockLimit: fields.text(),
+    maxOutputBytes: fields.number(),
+    endBy: timeOf(fields.text()),
+    cpuSeconds: fields.number(),
+    fileBytes: fields.number(),
+    openFiles: fields.number(),
+    workingDirectory: fields.text(),
+    stdoutPath: fields.text(),
+    stderrPath: fields.text(),
+    command: fields.text(),
+    enclosure: enclosureOf(fields),
+    environment: fields.texts(),
   };
 }
 
@@ -188,6 +197,7 @@ function encodeEnd(id: number, end: CommandEnd): Buffer {
     [
       ...['ended', id, end.exitCode ?? NONE, end.signal ?? 0],
       ...[Number(end.outputLimitReached), Number(end.overdue)],
+      ...[end.cpuMicroseconds ?? NONE, end.writtenBytes ?? NONE],
       ...[end.stdout.bytes, heldOf(end.stdout), end.stderr.bytes, heldOf(end.stderr)],
     ],
     ...contents,
@@ -201,6 +211,7 @@ function heldOf({ content }: Captured): number {
 function endOf(fields: Fields): CommandEnd {
   const [exitCode, signal] = [fields.number(), fields.number()];
   const [limitReached, overdue] = [fields.number(), fields.number()];
+  const [cpuMicroseconds, writtenBytes] = [fields.number(), fields.number()];
   const [stdoutBytes, stdoutHeld] = [fields.number(), fields.number()];
   const [stderrBytes, stderrHeld] = [fields.number(), fields.number()];
   return {
@@ -208,9 +219,15 @@ function endOf(fields: Fields): CommandEnd {
     signal: signal === 0 ? null : signal,
     outputLimitReached: limitReached !== 0,
     overdue: overdue !== 0,
+    cpuMicroseconds: cpuMicroseconds === NONE ? null : cpuMicroseconds,
+    writtenBytes: writtenBytes === NONE ? null : writtenBytes,
     stdout: { bytes: stdoutBytes, content: stdoutHeld === NONE ? null : fields.bytes(stdoutHeld) },
     stderr: { bytes: stderrBytes, content: stderrHeld === NONE ? null : fields.bytes(stderrHeld) },
   };
+}
+
+function timeOf(text: string): number | null {
+  return text === '' ? null : Number(text);
 }
 
 function containmentOf(text: string): Containment | null {

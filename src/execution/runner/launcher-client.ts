@@ -1,32 +1,23 @@
-import { Logger } from '@nestjs/common';
 import { messageOf } from '../../kernel/errors.js';
-import { endLeftovers } from './leftovers.js';
+import { LIMIT_WORDS, type LimitName, toBeEnforced } from '../limits.port.js';
 import {
   type Containment,
   Launcher,
-  type LauncherInForce,
-  LauncherLostError,
   type LauncherProgram,
+  type LauncherReady,
   LaunchFailedError,
   type LaunchRequest,
-  OutputLostError,
-  type ProcessEnd,
+  LimitNotEnforcedError,
   type RunningProcess,
 } from './launcher.js';
-import { LauncherProcess } from './launcher-process.js';
+import { Incarnation, type UnplacedOrder } from './launcher-incarnation.js';
 import { programsToTry } from './launcher-programs.js';
+import { Places } from './limits/places.js';
 import { lockLimitsOf } from './lock-limit.js';
-import {
-  type CommandEnd,
-  type LauncherReport,
-  type LaunchOrder,
-  MARK_VARIABLE,
-  SYSTEM_PATH,
-} from './protocol.js';
+import { MARK_VARIABLE, SYSTEM_PATH } from './protocol.js';
 import { type Enclosure } from './sandbox/enclosure.js';
 import { type Enclosed, NoSandbox, type Sandbox } from './sandbox/sandbox.js';
 import { tryOut } from './sandbox/try-out.js';
-import { signalName } from './signals.js';
 import { assertStartable, variablesOf } from './startable.js';
 
 export interface LauncherClientOptions {
@@ -38,97 +29,6 @@ export interface LauncherClientOptions {
   readonly containment?: Containment;
   /** Absent: commands are contained, and nothing more. */
   readonly sandbox?: Sandbox;
-}
-
-type FinalReport = Extract<LauncherReport, { op: 'refused' | 'ended' | 'lost' }>;
-
-interface Settle<T> {
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** One launcher process from its start to its death, with what it runs. */
-class Incarnation {
-  readonly ready: Promise<Containment>;
-  /** Resolves once the process and all that it started are dead, however it came to that. */
-  readonly over: Promise<void>;
-  dead = false;
-  private readonly logger = new Logger('Launcher');
-  private readonly process: LauncherProcess;
-  private readonly pending = new Map<number, Settle<ProcessEnd>>();
-  private lastId = 0;
-  private onReady: Settle<Containment> | null = null;
-
-  constructor(
-    private readonly options: LauncherClientOptions,
-    readonly program: LauncherProgram,
-  ) {
-    this.process = new LauncherProcess(program, options.instance, (report) => {
-      this.take(report);
-    });
-    this.ready = new Promise((resolve, reject) => (this.onReady = { resolve, reject }));
-    // Whoever asks hears of it; nobody need.
-    this.ready.catch(() => undefined);
-    this.over = this.outlive();
-    const { instance, containment = null } = options;
-    this.process.send({ op: 'start', instance, containment });
-  }
-
-  get pid(): number | undefined {
-    return this.process.pid;
-  }
-
-  launch(order: LaunchOrder): RunningProcess {
-    const id = ++this.lastId;
-    const ended = new Promise<ProcessEnd>((resolve, reject) => this.pending.set(id, { resolve, reject }));
-    // Whoever never looks at the end must not bring the server down by a lost launcher.
-    ended.catch(() => undefined);
-    this.process.send({ op: 'launch', id, order });
-    const stop = (graceMs: number): void => {
-      if (this.pending.has(id)) this.process.send({ op: 'stop', id, graceMs });
-    };
-    const endBy = (time: number): void => {
-      if (this.pending.has(id)) this.process.send({ op: 'endBy', id, time });
-    };
-    return { ended, stop, endBy };
-  }
-
-  close(): Promise<void> {
-    this.process.end();
-    return this.over;
-  }
-
-  private async outlive(): Promise<void> {
-    const detail = await this.process.gone;
-    this.dead = true;
-    await endLeftovers(this.options.instance).catch((error: unknown) => {
-      this.logger.error({ err: error }, 'what the launcher left behind could not be ended');
-    });
-    this.onReady?.reject(new LaunchFailedError(`the launcher process ended${detail && `: ${detail}`}`));
-    for (const { reject } of this.pending.values()) reject(new LauncherLostError());
-    this.pending.clear();
-  }
-
-  private take(report: LauncherReport): void {
-    if (report.op === 'ready') this.onReady?.resolve(report.containment);
-    else if (report.op === 'unable') this.onReady?.reject(new LaunchFailedError(report.detail));
-    else this.finish(report);
-  }
-
-  private finish(report: FinalReport): void {
-    const pending = this.pending.get(report.id);
-    this.pending.delete(report.id);
-    switch (report.op) {
-      case 'refused':
-        pending?.reject(new LaunchFailedError(report.detail));
-        return;
-      case 'ended':
-        pending?.resolve(named(report.end));
-        return;
-      case 'lost':
-        pending?.reject(new OutputLostError(report.detail));
-    }
-  }
 }
 
 /** Runs commands through a launcher process beside this one; a launcher that died is replaced at the next launch. */
@@ -151,9 +51,9 @@ export class LauncherClient extends Launcher {
     return this.incarnation?.dead === false ? this.incarnation.pid : undefined;
   }
 
-  async start(): Promise<LauncherInForce> {
+  async start(): Promise<LauncherReady> {
     await this.sandbox.prepare();
-    const { program, ready } = await this.living();
+    const { program, ready, places } = await this.living();
     const containment = await ready;
     try {
       await tryOut(this.sandbox, (request) => this.launch(request));
@@ -161,14 +61,21 @@ export class LauncherClient extends Launcher {
       await this.close();
       throw error;
     }
-    return { program, containment, sandbox: this.sandbox.name };
+    const { name } = this.sandbox;
+    const enforces: readonly LimitName[] =
+      name === 'none' ? places.enforces : [...places.enforces, 'network'];
+    return { program, containment, sandbox: name, enforces, means: places.means };
   }
 
   async launch(request: LaunchRequest): Promise<RunningProcess> {
     const order = this.orderFor(request);
     const incarnation = await this.living();
     if (this.closed) throw new LaunchFailedError('the launcher is closed');
-    return incarnation.launch(this.enclosed(order, { request, program: incarnation.program }));
+    const lacking = toBeEnforced(request.limits).filter(
+      (name) => !incarnation.places.enforces.includes(name),
+    );
+    if (lacking.length > 0) throw new LimitNotEnforcedError(lacking.map((name) => LIMIT_WORDS[name]));
+    return incarnation.launch(this.enclosed(order, { request, program: incarnation.program }), request);
   }
 
   async close(): Promise<void> {
@@ -178,21 +85,23 @@ export class LauncherClient extends Launcher {
   }
 
   /** @throws LaunchFailedError where the launcher can't be asked for it */
-  private orderFor({ key, environment, ...request }: LaunchRequest): LaunchOrder {
+  private orderFor({ key, environment, limits, ...request }: LaunchRequest): UnplacedOrder {
     const variables = variablesOf(environment);
     variables.push(`${MARK_VARIABLE}=${this.options.instance}/${key}`);
     const lockLimit = this.lockLimitOf((this.commands += 1));
-    const order = { ...request, lockLimit, environment: variables, enclosure: null };
+    const { cpuSeconds = 0, diskBytes: fileBytes = 0, openFiles = 0 } = limits;
+    const asked = { ...request, cpuSeconds, fileBytes, openFiles };
+    const order = { ...asked, lockLimit, environment: variables, enclosure: null };
     assertStartable(order);
     return order;
   }
 
   /** @throws LaunchFailedError where the sandbox can't be asked for it */
   private enclosed(
-    order: LaunchOrder,
+    order: UnplacedOrder,
     { request, program }: { readonly request: LaunchRequest; readonly program: LauncherProgram },
-  ): LaunchOrder {
-    const { network = false } = request;
+  ): UnplacedOrder {
+    const { network } = request;
     const enclosure = this.enclosureFor({ order, hasInside: program === 'native', network });
     if (enclosure === null) return order;
     // What makes the sandbox is outside of it: nothing there may be of the command's choosing.
@@ -226,7 +135,8 @@ export class LauncherClient extends Launcher {
     const faults: string[] = [];
     for (const program of programs) {
       if (this.closed) throw new LaunchFailedError('the launcher is closed');
-      const incarnation = new Incarnation(this.options, program);
+      const places = await Places.probe(this.options.instance);
+      const incarnation = new Incarnation(this.options, { program, places });
       const fault = await faultOf(incarnation);
       if (fault === null) return (this.incarnation = incarnation);
       await incarnation.close();
@@ -244,8 +154,4 @@ async function faultOf(incarnation: Incarnation): Promise<string | null> {
   } catch (error) {
     return messageOf(error);
   }
-}
-
-function named({ signal, ...end }: CommandEnd): ProcessEnd {
-  return { ...end, signal: signal === null ? null : (signalName(signal) ?? String(signal)) };
 }

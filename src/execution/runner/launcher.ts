@@ -1,3 +1,5 @@
+import { type JobLimits, type LimitName, type Usage } from '../limits.port.js';
+
 /** How the launcher ends all that a job started: the strongest means that this host offers. */
 export type Containment = 'pid-namespace' | 'cgroup' | 'subreaper' | 'marker';
 
@@ -10,6 +12,14 @@ export interface LauncherInForce {
   readonly containment: Containment;
   /** Name of the sandbox that each command gets, or `none`. */
   readonly sandbox: string;
+}
+
+/** What can be had on this host. */
+export interface LauncherReady extends LauncherInForce {
+  /** What a {@link LaunchRequest} may limit here. */
+  readonly enforces: readonly LimitName[];
+  /** In words for the log: by what, and why not where it can't. */
+  readonly means: string;
 }
 
 /** One command to run. */
@@ -32,8 +42,10 @@ export interface LaunchRequest {
    * process that launched it is stopped or can't speak; null: never.
    */
   readonly endBy: number | null;
-  /** Whether a command in a sandbox may use the host's network; absent: it may not. */
-  readonly network?: boolean;
+  /** Only such as {@link LauncherReady.enforces} has. */
+  readonly limits: Omit<JobLimits, 'network'>;
+  /** Whether a command in a sandbox may use the host's network. */
+  readonly network: boolean;
 }
 
 /** What a command wrote to one of its two streams. */
@@ -53,6 +65,9 @@ export interface ProcessEnd {
   readonly outputLimitReached: boolean;
   /** True where the command was killed since its `endBy` had come. */
   readonly overdue: boolean;
+  /** The limit that it met, and was killed for or failed of; null: none. */
+  readonly limitMet: LimitName | null;
+  readonly usage: Usage;
   /** At most `maxOutputBytes` each. */
   readonly stdout: Captured;
   readonly stderr: Captured;
@@ -90,6 +105,15 @@ export class LaunchFailedError extends Error {
   }
 }
 
+/** It asks for limits that this host can't enforce: to run it without them would break a promise. */
+export class LimitNotEnforcedError extends Error {
+  /** @param limits in the words of the API */
+  constructor(limits: readonly string[]) {
+    super(`This agent's host can't enforce ${limits.map((limit) => `limits.${limit}`).join(', ')}.`);
+    this.name = 'LimitNotEnforcedError';
+  }
+}
+
 /** What the command wrote could not be kept, or its shell not be reached; it was killed. The host's fault. */
 export class OutputLostError extends Error {
   constructor(detail: string) {
@@ -101,10 +125,11 @@ export class OutputLostError extends Error {
 /** Starts commands in processes that are not the server's children, and ends them whole. */
 export abstract class Launcher {
   /** Starts the launcher process, probes the host. Rejects also where the sandbox asked for can't be had. */
-  abstract start(): Promise<LauncherInForce>;
+  abstract start(): Promise<LauncherReady>;
   /**
    * Resolves when the launcher has been asked; the command may begin at once.
-   * Rejects with {@link LaunchFailedError} where there is no launcher, or it can't be asked for this.
+   * Rejects with {@link LaunchFailedError} where there is no launcher, or it can't be asked for this,
+   * with {@link LimitNotEnforcedError} where its limits can't be had.
    */
   abstract launch(request: LaunchRequest): Promise<RunningProcess>;
   /** Kills all that still runs, ends the launcher process, waits for both. */

@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { instanceCgroup, killCgroup, removeCgroup } from './cgroups.js';
+import { cgroupsOf, killCgroup, removeCgroup } from './cgroups.js';
 import { endProcesses, withDescendants } from './end-processes.js';
 import { hasLockLimitOf } from './lock-limit.js';
 import { hasInEnvironment, type ProcessEntry } from './process-table.js';
@@ -19,14 +18,9 @@ export async function endLeftovers(instance: string): Promise<number> {
     const marked = processes.filter(isMarked).map(({ pid }) => pid);
     return withDescendants(marked, processes);
   });
-  await endCgroup(instance);
+  for (const cgroup of cgroupsOf(instance)) {
+    await killCgroup(cgroup);
+    removeCgroup(cgroup);
+  }
   return count;
-}
-
-async function endCgroup(instance: string): Promise<void> {
-  const cgroup = instanceCgroup(instance);
-  // Asked first: in a container the hierarchy is often mounted read-only.
-  if (cgroup === null || !existsSync(cgroup)) return;
-  await killCgroup(cgroup);
-  removeCgroup(cgroup);
 }

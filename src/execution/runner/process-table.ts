@@ -52,6 +52,12 @@ export function isAlive(entry: ProcessEntry): boolean {
   return now !== null && now.startTime === entry.startTime && !now.zombie;
 }
 
+/** What it and all that it has reaped have written, to whatever; null where that can't be told. */
+export function bytesWrittenBy(pid: number): number | null {
+  const written = /^wchar: (\d+)$/m.exec(readOrNull(`/proc/${pid}/io`) ?? '')?.[1];
+  return written === undefined ? null : Number(written);
+}
+
 /**
  * Sends a signal; a process that is gone is no error.
  * @param pid of a process, or of a process group with a minus before it

@@ -8,6 +8,7 @@ import { type Enclosure } from './sandbox/enclosure.js';
  *
  * - The first request is `start`; its answer is `ready`, or `unable` and the launcher exits.
  * - `launch` is answered by one of `refused` (nothing was started), `ended` and `lost`.
+ * - A place runs one command at a time; which one is free is the client's to know, and that its cgroups exist.
  * - `stop` and `endBy` have no answer of their own; for an `id` that has ended they do nothing.
  * - At its `endBy` (ms of CLOCK_MONOTONIC) the launcher kills a command by itself, whether or not the server reads
  *   or says anything; a command whose time has come before it began is never begun: only `ended` is told.
@@ -18,7 +19,13 @@ import { type Enclosure } from './sandbox/enclosure.js';
  * - When the launcher dies, the kernel or the client's sweep by {@link MARK_VARIABLE} ends what it started.
  */
 export type LauncherRequest =
-  | { readonly op: 'start'; readonly containment: Containment | null; readonly instance: string }
+  | {
+      readonly op: 'start';
+      readonly containment: Containment | null;
+      readonly instance: string;
+      /** Directories, one for each hierarchy, in which each place has its cgroup, named by its number. */
+      readonly cgroups: readonly string[];
+    }
   | { readonly op: 'launch'; readonly id: number; readonly order: LaunchOrder }
   | { readonly op: 'stop'; readonly id: number; readonly graceMs: number }
   | { readonly op: 'endBy'; readonly id: number; readonly time: number };
@@ -30,12 +37,18 @@ export type LauncherReport =
   | { readonly op: 'ended'; readonly id: number; readonly end: CommandEnd }
   | { readonly op: 'lost'; readonly id: number; readonly detail: string };
 
-/** A `LaunchRequest`, with what marks its processes. Without NUL anywhere. */
+/** A `LaunchRequest`, with what marks its processes, and where it runs. Without NUL anywhere. */
 export interface LaunchOrder {
+  /** 0 or more. */
+  readonly place: number;
   /** RLIMIT_LOCKS, in decimal: see lock-limit.ts. */
   readonly lockLimit: string;
   readonly maxOutputBytes: number;
   readonly endBy: number | null;
+  /** Of each process, here and below; 0: no limit. The launcher sets them, the client watches over the whole tree. */
+  readonly cpuSeconds: number;
+  readonly fileBytes: number;
+  readonly openFiles: number;
   readonly workingDirectory: string;
   readonly stdoutPath: string;
   readonly stderrPath: string;
@@ -46,12 +59,15 @@ export interface LaunchOrder {
   readonly enclosure: Enclosure | null;
 }
 
-/** As `ProcessEnd`, with the signal's number. */
+/** As `ProcessEnd`, with the signal's number, and what the launcher knows of its usage. */
 export interface CommandEnd {
   readonly exitCode: number | null;
   readonly signal: number | null;
   readonly outputLimitReached: boolean;
   readonly overdue: boolean;
+  /** Of all that the launcher reaped; null where it can't tell. */
+  readonly cpuMicroseconds: number | null;
+  readonly writtenBytes: number | null;
   readonly stdout: Captured;
   readonly stderr: Captured;
 }

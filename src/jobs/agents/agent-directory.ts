@@ -1,9 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LiveAgents } from '../../execution/job-dispatcher.port.js';
 import { type AgentCard } from '../../execution/job-reports.port.js';
+import { LIMIT_WORDS, type LimitName, limitNamesIn } from '../../execution/limits.port.js';
 import { hasAll, labelSetText, labelsIn } from '../../kernel/agent-labels.js';
 import { Clock } from '../../kernel/clock.js';
 import { JOBS_OPTIONS, type JobsOptions } from '../jobs.options.js';
+import { type AgentRow } from './agent.entity.js';
 import { AgentsRepository } from './agents.repository.js';
 import { Groups } from './groups.js';
 
@@ -18,11 +20,13 @@ export interface LiveAgent extends AgentCard {
   readonly seenAt: number;
 }
 
+type AgentKind = Pick<AgentCard, 'labels' | 'enforces'>;
+
 /** Which agents are alive: those that gave a sign of life within the time after which they would be lost. */
 @Injectable()
 export class AgentDirectory extends LiveAgents {
   private readonly signs = new Groups((agents: readonly AgentCard[]) => this.note(agents), SIGNS_AT_ONCE);
-  private known: Promise<readonly (readonly string[])[]> | undefined;
+  private known: Promise<readonly AgentKind[]> | undefined;
   private knownAt = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -50,20 +54,27 @@ export class AgentDirectory extends LiveAgents {
   /** By name. */
   async live(): Promise<readonly LiveAgent[]> {
     const rows = await this.agents.seenSince(this.lostSince());
-    return rows.map(({ labels, ...row }) => ({ ...row, labels: labelsIn(labels) }));
+    return rows.map((row) => ({ ...row, ...kindOf(row) }));
   }
 
   async labelSets(): Promise<readonly (readonly string[])[]> {
-    return (await this.agents.labelSetsSince(this.lostSince())).map(labelsIn);
+    const sets = new Set((await this.kinds()).map(({ labels }) => labelSetText(labels)));
+    return [...sets].map(labelsIn);
   }
 
   /** One sentence for a person where no live agent may run what requires `labels`; null where one may. */
   async whyNoneCanRun(labels: readonly string[]): Promise<string | null> {
-    const live = await this.recentLabelSets();
-    if (live.some((set) => hasAll(set, labels))) return null;
+    const live = await this.recentKinds();
+    if (live.some((kind) => hasAll(kind.labels, labels))) return null;
     if (live.length === 0) return 'No agent is alive that could run it.';
     const wanted = `the ${labels.length === 1 ? 'label' : 'labels'} ${labels.join(', ')}`;
     return `No live agent has ${wanted}, which it requires.`;
+  }
+
+  /** Those of `limits` that not every live agent can enforce which may run what requires `labels`. */
+  async notEnforced(limits: readonly LimitName[], labels: readonly string[]): Promise<LimitName[]> {
+    const able = (await this.recentKinds()).filter((kind) => hasAll(kind.labels, labels));
+    return limits.filter((limit) => !able.every(({ enforces }) => enforces.includes(limit)));
   }
 
   /** Whoever gave no sign of life since then is lost. */
@@ -73,15 +84,24 @@ export class AgentDirectory extends LiveAgents {
 
   private async note(agents: readonly AgentCard[]): Promise<undefined[]> {
     const seenAt = this.clock.now();
-    const rows = agents.map(({ labels, ...agent }) => ({ ...agent, labels: labelSetText(labels), seenAt }));
+    const rows = agents.map(({ labels, enforces, ...agent }) => ({
+      ...agent,
+      labels: labelSetText(labels),
+      enforces: enforces.map((limit) => LIMIT_WORDS[limit]).join(),
+      seenAt,
+    }));
     await this.agents.save(rows, this.lostSince());
     return agents.map(() => undefined);
   }
 
-  private recentLabelSets(): Promise<readonly (readonly string[])[]> {
+  private async kinds(): Promise<AgentKind[]> {
+    return (await this.agents.kindsSince(this.lostSince())).map(kindOf);
+  }
+
+  private recentKinds(): Promise<readonly AgentKind[]> {
     const now = this.clock.now();
     if (this.known === undefined || now - this.knownAt >= FRESH_MS) {
-      this.known = this.labelSets();
+      this.known = this.kinds();
       this.knownAt = now;
       this.known.catch(() => {
         this.known = undefined;
@@ -89,4 +109,8 @@ export class AgentDirectory extends LiveAgents {
     }
     return this.known;
   }
+}
+
+function kindOf({ labels, enforces }: Pick<AgentRow, 'labels' | 'enforces'>): AgentKind {
+  return { labels: labelsIn(labels), enforces: limitNamesIn(enforces.split(',')) };
 }

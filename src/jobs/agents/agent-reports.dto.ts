@@ -1,5 +1,11 @@
 import { type AgentCard } from '../../execution/job-reports.port.js';
-import { type WireLease, type WireReports, type WireResult } from '../../execution/report-wire.port.js';
+import {
+  agentFromWire,
+  type WireAgent,
+  type WireLease,
+  type WireReports,
+  type WireResult,
+} from '../../execution/report-wire.port.js';
 import { Given } from '../../http/given.js';
 import { Must } from '../../http/must.js';
 import { labelsIn, labelSetText } from '../../kernel/agent-labels.js';
@@ -16,7 +22,7 @@ type Ended = WireReports['ended'];
 export class AgentDto implements Arrived {
   @Given()
   @Must(agentRule)
-  agent!: AgentCard;
+  agent!: WireAgent;
 }
 
 export class ClaimDto implements Claim {
@@ -53,6 +59,7 @@ export class EndedDto implements Ended {
 }
 
 /** The validated card, without what the port does not know; its labels sorted, as the port has them. */
-export function cardOf({ agent: { name, labels, concurrency, generation } }: AgentDto): AgentCard {
-  return { name, labels: labelsIn(labelSetText(labels)), concurrency, generation };
+export function cardOf({ agent }: AgentDto): AgentCard {
+  const card = agentFromWire(agent);
+  return { ...card, labels: labelsIn(labelSetText(card.labels)) };
 }

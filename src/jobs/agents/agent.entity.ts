@@ -12,6 +12,8 @@ export interface AgentRow {
   concurrency: number;
   /** Of its process; an earlier one has no say any more. */
   generation: number;
+  /** What it can hold jobs to, in the words of the API, with commas between them. */
+  enforces: string;
   /** Its last sign of life, in ms since the epoch. */
   seenAt: number;
 }
@@ -27,6 +29,7 @@ export function agentSchema({ dialect }: SchemaTarget): EntitySchema<AgentRow> {
       labels: { ...exact(MAX_LABEL_SET_LENGTH) },
       concurrency: { ...int },
       generation: { ...int },
+      enforces: { ...exact(255) },
       seenAt: { name: 'seen_at', ...instant, transformer: asNumber },
     },
   });

@@ -26,14 +26,15 @@ export class AgentsRepository {
     );
     const { sql, parameters } = replacingEarlier(this.database.dialect, since);
     const statement = {
-      sql: `INSERT INTO ${this.table} (name, labels, concurrency, generation, seen_at)
-        VALUES ${rows.map(() => '(?, ?, ?, ?, ?)').join(', ')} ${sql}`,
+      sql: `INSERT INTO ${this.table} (name, labels, concurrency, generation, enforces, seen_at)
+        VALUES ${rows.map(() => '(?, ?, ?, ?, ?, ?)').join(', ')} ${sql}`,
       parameters: [
-        ...rows.flatMap(({ name, labels, concurrency, generation, seenAt }) => [
+        ...rows.flatMap(({ name, labels, concurrency, generation, enforces, seenAt }) => [
           name,
           labels,
           concurrency,
           generation,
+          enforces,
           seenAt,
         ]),
         ...parameters,
@@ -59,13 +60,12 @@ export class AgentsRepository {
     );
   }
 
-  /** The different sets of labels of those that gave a sign of life after `since`, each as one text. */
-  async labelSetsSince(since: number): Promise<string[]> {
-    const rows = await this.database.rows<{ labels: string }>({
-      sql: `SELECT DISTINCT labels FROM ${this.table} WHERE seen_at > ? ORDER BY labels`,
+  /** What differs among those that gave a sign of life after `since`, each kind once. */
+  kindsSince(since: number): Promise<Pick<AgentRow, 'labels' | 'enforces'>[]> {
+    return this.database.rows({
+      sql: `SELECT DISTINCT labels, enforces FROM ${this.table} WHERE seen_at > ? ORDER BY labels, enforces`,
       parameters: [since],
     });
-    return rows.map(({ labels }) => labels);
   }
 
   /** Forgets those that gave none since `before`. */
@@ -75,7 +75,7 @@ export class AgentsRepository {
 }
 
 /** In this order: MySQL assigns one after the other, and what is asked of `generation` must still be so for `seen_at`. */
-const REPLACED = ['labels', 'concurrency', 'generation', 'seen_at'];
+const REPLACED = ['labels', 'concurrency', 'enforces', 'generation', 'seen_at'];
 
 /** What an INSERT does where the agent is known already. */
 function replacingEarlier(dialect: Dialect, since: number): Statement {

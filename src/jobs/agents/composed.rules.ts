@@ -32,6 +32,11 @@ export function orNull(rule: Rule): Rule {
   };
 }
 
+/** Of what an earlier version does not send. */
+export function orAbsent(rule: Rule): Rule {
+  return (value) => (value === undefined ? undefined : rule(value));
+}
+
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -5,15 +5,19 @@ import {
   MAX_REPORTED_PATH_BYTES,
 } from '../../execution/report-wire.port.js';
 import { type Rule } from '../../http/property-rules.js';
+import { booleanRule } from '../api/rules/boolean.rule.js';
 import { uuidRule } from '../api/rules/id.rules.js';
 import { integerRule } from '../api/rules/number.rules.js';
 import { requiresRule } from '../api/rules/requires.rule.js';
 import { lineRule } from '../api/rules/text.rules.js';
-import { isRecord, listRule, orNull, recordRule } from './composed.rules.js';
+import { isRecord, listRule, orAbsent, orNull, recordRule } from './composed.rules.js';
 
 const MAX_INT = 2_147_483_647;
 const MAX_CONCURRENCY = 10_000;
 const MAX_SIGNAL_LENGTH = 16;
+
+const MAX_ENFORCED = 64;
+const MAX_LIMIT_WORD_LENGTH = 64;
 
 export const agentNameRule = lineRule(255);
 
@@ -22,6 +26,7 @@ export const agentRule = recordRule({
   labels: requiresRule,
   concurrency: integerRule({ min: 1, max: MAX_CONCURRENCY }),
   generation: integerRule({ min: 1, max: MAX_INT }),
+  enforces: orAbsent(listRule(MAX_ENFORCED, lineRule(MAX_LIMIT_WORD_LENGTH))),
 });
 
 export const leaseRule = recordRule({
@@ -31,8 +36,6 @@ export const leaseRule = recordRule({
 });
 
 export const leasesRule = listRule(MAX_REPORTED_LEASES, leaseRule);
-
-const booleanRule: Rule = (value) => (typeof value === 'boolean' ? undefined : 'must be true or false');
 
 const reasonRule: Rule = (value) =>
   typeof value === 'string' && value.length <= MAX_REASON_LENGTH
@@ -57,6 +60,17 @@ const outputRule = recordRule({
   size: integerRule({ min: 0, max: Number.MAX_SAFE_INTEGER }),
 });
 
+const amountRule: Rule = (value) =>
+  typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER
+    ? undefined
+    : 'must be a number from 0 on';
+
+const usageRule = recordRule({
+  cpu_seconds: orNull(amountRule),
+  peak_memory_bytes: orNull(amountRule),
+  written_bytes: orNull(amountRule),
+});
+
 const RULE_OF_KIND: ReadonlyMap<unknown, Rule> = new Map([
   ['returned', recordRule({})],
   ['fault', recordRule({ reason: reasonRule, passing: booleanRule })],
@@ -71,6 +85,7 @@ const RULE_OF_KIND: ReadonlyMap<unknown, Rule> = new Map([
       answer_id: uuidRule,
       stderr_id: orNull(uuidRule),
       outputs: listRule(MAX_OUTPUTS, outputRule),
+      usage: orAbsent(orNull(usageRule)),
     }),
   ],
 ]);

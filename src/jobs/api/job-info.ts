@@ -1,3 +1,4 @@
+import { limitsToWire, usageToWire, type WireLimits, type WireUsage } from '../../execution/limits.port.js';
 import { type JobView } from '../job.types.js';
 
 /** What `job_info` answers, in the words of the wire. */
@@ -17,6 +18,9 @@ export interface JobInfo {
   readonly reason: string | null;
   readonly stderr_id: string | null;
   readonly outputs: readonly { readonly path: string; readonly file_id: string; readonly size: number }[];
+  /** In force; null: none. */
+  readonly limits: WireLimits | null;
+  readonly usage: WireUsage | null;
   readonly attempt: number;
   readonly agent: string | null;
   /** ISO 8601, UTC, here and below. */
@@ -42,6 +46,8 @@ export function jobInfoOf(job: JobView): JobInfo {
     reason: job.reason,
     stderr_id: job.stderrId,
     outputs: job.outputs.map(({ path, fileId, size }) => ({ path, file_id: fileId, size })),
+    limits: job.limits === null ? null : limitsToWire(job.limits),
+    usage: job.usage === null ? null : usageToWire(job.usage),
     attempt: job.attempt,
     agent: job.agent,
     created_at: isoOf(job.createdAt),

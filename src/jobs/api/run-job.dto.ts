@@ -1,8 +1,10 @@
+import { limitsFromWire, type WireLimits } from '../../execution/limits.port.js';
 import { Given } from '../../http/given.js';
 import { MayBeAbsent, Must } from '../../http/must.js';
-import { type Rule } from '../../http/property-rules.js';
 import { PRIORITY_RANGE, RETRIES_RANGE, type RunRequest, TIMEOUT_RANGE } from '../job.types.js';
 import { asArray, inputFilesRule, lowerCased, uuidRule } from './rules/id.rules.js';
+import { booleanRule } from './rules/boolean.rule.js';
+import { asLimits, limitsRule } from './rules/limits.rule.js';
 import { envRule, labelsRule } from './rules/map.rules.js';
 import { asInteger, integerRule, ttlRule, uint64 } from './rules/number.rules.js';
 import { outputFilesRule } from './rules/output-files.rule.js';
@@ -10,8 +12,6 @@ import { requiresRule } from './rules/requires.rule.js';
 import { commandRule, lineRule } from './rules/text.rules.js';
 
 const MAX_NAME_LENGTH = 255;
-
-const booleanRule: Rule = (value) => (typeof value === 'boolean' ? undefined : 'must be true or false');
 
 /** The body of `POST /run`. */
 export class RunJobDto {
@@ -76,6 +76,11 @@ export class RunJobDto {
   @Given(asArray)
   @Must(requiresRule)
   requires?: string[];
+
+  @MayBeAbsent()
+  @Given(asLimits)
+  @Must(limitsRule)
+  limits?: WireLimits;
 }
 
 function lowerCasedAll(value: unknown): unknown {
@@ -85,11 +90,12 @@ function lowerCasedAll(value: unknown): unknown {
 
 /** The validated wish, in the words of the domain. */
 export function runRequestOf(dto: RunJobDto): RunRequest {
-  const { input_files, output_files, retry_on_failure, ...same } = dto;
+  const { input_files, output_files, retry_on_failure, limits, ...same } = dto;
   return {
     ...same,
     ...(input_files && { inputFiles: input_files }),
     ...(output_files && { outputFiles: output_files }),
+    ...(limits && { limits: limitsFromWire(limits) }),
     ...(retry_on_failure !== undefined && { retryOnFailure: retry_on_failure }),
   };
 }

@@ -17,6 +17,8 @@ export interface Cell {
   terminate(): Promise<void>;
   /** SIGKILL to every process of the command; resolves once none is alive. */
   kill(): Promise<void>;
+  /** Bytes that the starter and all that it has reaped have written since it began; null where that can't be told. */
+  written(): number | null;
   /** True once the starter is dead, which a kill may have done: a new cell is needed. */
   readonly spent: boolean;
   /** Ends the starter and removes what the cell has made. Nothing of a command may be alive. */
@@ -29,6 +31,8 @@ export interface CellOptions {
   readonly outputFds: readonly [number, number];
   /** Program and arguments that let the kernel kill what they start when the launcher dies, or nothing. */
   readonly tether: readonly string[];
+  /** Directories of the cgroups of the place, which the starter enters for all that it starts. */
+  readonly cgroups: readonly string[];
 }
 
 export type CellMaker = (options: CellOptions) => Promise<Cell>;

@@ -1,18 +1,20 @@
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { instanceCgroup, isPopulated, killCgroup, processesIn, removeCgroup } from '../cgroups.js';
-import { signalProcess } from '../process-table.js';
+import { bytesWrittenBy, signalProcess } from '../process-table.js';
 import { type Cell, type CellMaker } from './cell.js';
 import { Starter } from './starter.js';
 
 /** A cgroup that each command enters before anything else: nothing in it leaves it without leave to write to others. */
 export const cgroupCell: CellMaker = async (options) => {
-  const parent = instanceCgroup(options.instance);
+  // One of v2, where there is such: its limits hold for what is below it.
+  const ofPlace = options.cgroups.find((group) => existsSync(join(group, 'cgroup.events')));
+  const parent = ofPlace ?? instanceCgroup(options.instance);
   if (parent === null) throw new Error('no cgroup v2 hierarchy is mounted');
   mkdirSync(parent, { recursive: true });
   const cgroup = mkdtempSync(join(parent, 'cell-'));
-  const { instance, outputFds, tether: wrapper } = options;
-  const starter = new Starter({ wrapper, mark: `${instance}/starter`, outputFds, cgroup });
+  const { instance, outputFds, tether: wrapper, cgroups } = options;
+  const starter = new Starter({ wrapper, mark: `${instance}/starter`, outputFds, cgroup, cgroups });
   const cell = new CgroupCell(starter, cgroup);
   try {
     await starter.ready;
@@ -47,6 +49,10 @@ class CgroupCell implements Cell {
 
   isAsMade(): boolean {
     return true;
+  }
+
+  written(): number | null {
+    return this.spent ? null : bytesWrittenBy(this.starter.pid);
   }
 
   terminate(): Promise<void> {

@@ -27,7 +27,7 @@ export class LauncherService {
   async handle(request: LauncherRequest): Promise<void> {
     switch (request.op) {
       case 'start':
-        this.probing = probeHost(request.instance, request.containment);
+        this.probing = probeHost(request);
         this.host = await this.probing;
         this.send({ op: 'ready', containment: this.host.containment });
         return;
@@ -59,7 +59,7 @@ export class LauncherService {
     const deadline = new Deadline(order.endBy);
     this.deadlines.set(id, deadline);
     try {
-      await this.runOn(await this.takeSeat(), { id, order, deadline });
+      await this.runOn(await this.takeSeat(order.place), { id, order, deadline });
     } catch (error) {
       this.send({ op: 'refused', id, detail: messageOf(error) });
     } finally {
@@ -68,9 +68,9 @@ export class LauncherService {
     }
   }
 
-  private async takeSeat(): Promise<Seat> {
+  private async takeSeat(place: number): Promise<Seat> {
     if (this.host === null || this.closing) throw new Error('the launcher is not running');
-    return this.host.seats.take();
+    return this.host.seats.take(place);
   }
 
   private async runOn(seat: Seat, launch: Launch): Promise<void> {
@@ -93,7 +93,6 @@ export class LauncherService {
       });
     } finally {
       this.seats.delete(id);
-      this.host?.seats.giveBack(seat);
     }
   }
 

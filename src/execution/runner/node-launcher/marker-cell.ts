@@ -1,5 +1,11 @@
 import { endProcesses, withDescendants } from '../end-processes.js';
-import { hasInEnvironment, listProcesses, type ProcessEntry, signalProcess } from '../process-table.js';
+import {
+  bytesWrittenBy,
+  hasInEnvironment,
+  listProcesses,
+  type ProcessEntry,
+  signalProcess,
+} from '../process-table.js';
 import { type LaunchOrder, MARK_VARIABLE } from '../protocol.js';
 import { lockLimitOfProcess } from '../lock-limit.js';
 import { type Cell, type CellMaker } from './cell.js';
@@ -14,6 +20,7 @@ export const markerCell: CellMaker = async (options) => {
     wrapper: [...options.tether],
     mark: `${options.instance}/starter`,
     outputFds: options.outputFds,
+    cgroups: options.cgroups,
   });
   await starter.ready;
   return new MarkerCell(starter);
@@ -48,6 +55,10 @@ class MarkerCell implements Cell {
 
   isAsMade(): boolean {
     return true;
+  }
+
+  written(): number | null {
+    return this.spent ? null : bytesWrittenBy(this.starter.pid);
   }
 
   terminate(): Promise<void> {

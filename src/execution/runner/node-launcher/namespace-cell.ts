@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import { readProcess, signalProcess } from '../process-table.js';
+import { bytesWrittenBy, readProcess, signalProcess } from '../process-table.js';
 import { MARK_VARIABLE, SYSTEM_PATH } from '../protocol.js';
 import { type Cell, type CellMaker, type CellOptions } from './cell.js';
 import { Starter } from './starter.js';
@@ -32,6 +32,7 @@ function startInNamespace(options: CellOptions, userNamespace: boolean): Starter
     wrapper: [...options.tether, ...UNSHARE, ...user],
     mark: `${options.instance}/starter`,
     outputFds: options.outputFds,
+    cgroups: options.cgroups,
   });
 }
 
@@ -77,6 +78,10 @@ class NamespaceCell implements Cell {
 
   isAsMade(): boolean {
     return this.spent || this.mountsNow() === this.mounts;
+  }
+
+  written(): number | null {
+    return this.spent ? null : bytesWrittenBy(this.firstPid);
   }
 
   async terminate(): Promise<void> {

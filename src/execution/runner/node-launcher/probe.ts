@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { messageOf } from '../../../kernel/errors.js';
 import { type Containment } from '../launcher.js';
 import { lockLimitsOf } from '../lock-limit.js';
-import { MARK_VARIABLE, SYSTEM_PATH } from '../protocol.js';
+import { type LauncherRequest, MARK_VARIABLE, SYSTEM_PATH } from '../protocol.js';
 import { type CellKind } from './cell.js';
 import { cgroupCell } from './cgroup-cell.js';
 import { Deadline } from '../../../kernel/deadline.js';
@@ -35,17 +35,23 @@ export interface ProbedHost {
   readonly seats: SeatPool;
 }
 
+type ProbeRequest = Omit<Extract<LauncherRequest, { op: 'start' }>, 'op'>;
+
 /**
  * Finds the strongest containment by really using each.
- * @param forced the only one to try, or null
+ * @param request whose containment is the only one to try, or null
  * @throws Error that tells why each one failed
  */
-export async function probeHost(instance: string, forced: Containment | null): Promise<ProbedHost> {
+export async function probeHost({
+  instance,
+  containment: forced,
+  cgroups,
+}: ProbeRequest): Promise<ProbedHost> {
   const tether = await findTether();
   const faults: string[] = [];
   for (const { containment, make } of KINDS) {
     if (forced !== null && forced !== containment) continue;
-    const seats = new SeatPool({ instance, tether, makeCell: make });
+    const seats = new SeatPool({ instance, tether, makeCell: make }, cgroups);
     const fault = await tryOut(seats, instance);
     if (fault === null) return { containment, seats };
     faults.push(`${containment}: ${fault}`);
@@ -83,7 +89,7 @@ async function probe(
   seats: SeatPool,
   { instance, directory }: { readonly instance: string; readonly directory: string },
 ): Promise<RunResult> {
-  const seat = await seats.take();
+  const seat = await seats.take(0);
   const order = {
     lockLimit: lockLimitsOf(instance)(0),
     command: PROBE.command,
@@ -94,6 +100,11 @@ async function probe(
     enclosure: null,
     maxOutputBytes: 0,
     endBy: null,
+    place: 0,
+    cpuSeconds: 0,
+    fileBytes: 0,
+    openFiles: 0,
+    network: false,
   };
   const tooLong = setTimeout(() => {
     seat.stop(0);
@@ -102,6 +113,5 @@ async function probe(
     return await seat.execute(order, new Deadline(order.endBy), () => undefined);
   } finally {
     clearTimeout(tooLong);
-    seats.giveBack(seat);
   }
 }

@@ -1,29 +1,30 @@
+import { join } from 'node:path';
 import { openFifos } from './fifo.js';
 import { Seat, type SeatOptions } from './seat.js';
 
-/** As many seats as ever ran at once; an idle one is used again. */
+/** A seat for each place in which anything ran. */
 export class SeatPool {
-  private readonly seats = new Set<Seat>();
-  private readonly idle: Seat[] = [];
+  private readonly seats = new Map<number, Seat>();
 
-  constructor(private readonly options: SeatOptions) {}
+  /** @param cgroups directories in which each place has its own */
+  constructor(
+    private readonly options: Omit<SeatOptions, 'cgroups'>,
+    private readonly cgroups: readonly string[],
+  ) {}
 
   /** Rejects where the host has no room for another. */
-  async take(): Promise<Seat> {
-    const idle = this.idle.pop();
-    if (idle !== undefined) return idle;
+  async take(place: number): Promise<Seat> {
+    const known = this.seats.get(place);
+    if (known !== undefined) return known;
     const [stdout, stderr] = await openFifos(2);
     if (stdout === undefined || stderr === undefined) throw new Error('no pipes');
-    const seat = new Seat(this.options, [stdout, stderr]);
-    this.seats.add(seat);
+    const cgroups = this.cgroups.map((directory) => join(directory, String(place)));
+    const seat = new Seat({ ...this.options, cgroups }, [stdout, stderr]);
+    this.seats.set(place, seat);
     return seat;
   }
 
-  giveBack(seat: Seat): void {
-    this.idle.push(seat);
-  }
-
   async dispose(): Promise<void> {
-    await Promise.all([...this.seats].map((seat) => seat.dispose()));
+    await Promise.all([...this.seats.values()].map((seat) => seat.dispose()));
   }
 }

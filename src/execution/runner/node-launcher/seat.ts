@@ -20,6 +20,8 @@ export interface SeatOptions {
   readonly instance: string;
   readonly tether: readonly string[];
   readonly makeCell: CellMaker;
+  /** Directories of the cgroups of its place. */
+  readonly cgroups: readonly string[];
 }
 
 /** What a seat says of a command, in this order: started, then its end; or that nothing was started. */
@@ -32,6 +34,9 @@ export type RunResult =
 interface Run {
   readonly cell: Cell;
   readonly enclosed: boolean;
+  readonly writtenBefore: number | null;
+  /** Asked once nothing of it is alive, but its starter. */
+  writtenAfter: number | null;
   shellEnded: boolean;
   limitReached: boolean;
   overdue: boolean;
@@ -132,6 +137,7 @@ export class Seat {
     // A signal still under way would meet the seat's next command.
     await run.terminating;
     await run.killing;
+    run.writtenAfter = run.cell.written();
     if (!run.cell.spent && !run.cell.isAsMade()) await run.cell.kill();
     return report;
   }
@@ -156,7 +162,11 @@ export class Seat {
     if (run.fault !== null) return { kind: 'lost', detail: run.fault };
     if (typeof status === 'string') return { kind: 'lost', detail: status };
     const { limitReached: outputLimitReached, overdue } = run;
-    return { kind: 'ended', end: { ...status, outputLimitReached, overdue, ...output } };
+    const { writtenBefore, writtenAfter } = run;
+    const writtenBytes =
+      writtenBefore === null || writtenAfter === null ? null : writtenAfter - writtenBefore;
+    const usage = { cpuMicroseconds: null, writtenBytes };
+    return { kind: 'ended', end: { ...status, outputLimitReached, overdue, ...usage, ...output } };
   }
 }
 
@@ -164,6 +174,8 @@ function beginRun(cell: Cell, { enclosure }: LaunchOrder): Run {
   return {
     cell,
     enclosed: enclosure !== null,
+    writtenBefore: cell.written(),
+    writtenAfter: null,
     shellEnded: false,
     limitReached: false,
     overdue: false,

@@ -14,13 +14,17 @@ const SHELL = existsSync('/bin/dash') ? '/bin/dash' : '/bin/sh';
  * doesn't fork, as a background child leads no process group; `env` undoes the ignored SIGINT and SIGQUIT that
  * POSIX gives background children, and makes the environment exact. `ulimit` calls file locks -w in dash and BusyBox,
  * -x in bash. Descriptors: 1 reports, 3 and 4 are the output, opened
- * anew by each command: what one sets on its own, such as O_NONBLOCK, is not for the next.
+ * anew by each command: what one sets on its own, such as O_NONBLOCK, is not for the next. The shell enters the cgroups of its
+ * place once; where memory runs out, the kernel takes the command before it.
  */
 const PRELUDE = `
 prepare() {
   [ -z "$CGROUP" ] || echo 0 >"$CGROUP/cgroup.procs" || { echo F; return 1; }
+  echo 1000 >/proc/self/oom_score_adj
   [ -z "$LIMIT_LOCKS" ] || $LIMIT_LOCKS "$LOCKS" 2>/dev/null
-  return 0
+  ulimit -c 0
+  { [ -z "$CPU" ] || ulimit -t "$CPU"; } && { [ -z "$BLOCKS" ] || ulimit -f "$BLOCKS"; } &&
+    { [ -z "$FILES" ] || ulimit -n "$FILES"; } || { echo F; return 1; }
 }
 run() {
   cd -- "$1" || { echo F; exit 126; }
@@ -35,9 +39,13 @@ LIMIT_LOCKS=
 for option in -w -x; do
   if (ulimit $option "$LOCKS") 2>/dev/null; then LIMIT_LOCKS="ulimit $option"; break; fi
 done
+for group in $CGROUPS; do echo 0 >"$group/cgroup.procs" || { echo F; break; }; done
 report() { case $1 in 129|1[3-9]?|2??) jobs;; esac; echo "E $1"; }
 `;
 const AFTERWARDS = 'run "$@" & wait $!; report $?; set --\n';
+
+/** Of `ulimit -f`. */
+const BLOCK_BYTES = 512;
 
 export interface StarterOptions {
   /** Program and arguments that come before the shell's name. */
@@ -48,6 +56,8 @@ export interface StarterOptions {
   readonly outputFds: readonly [number, number];
   /** Directory of the cgroup that each command enters before anything else, if any. */
   readonly cgroup?: string;
+  /** Of those that the shell enters itself, for all that it starts. */
+  readonly cgroups: readonly string[];
 }
 
 /** How a command ended, or why there is nothing to say: the starter died, or couldn't start the command. */
@@ -81,7 +91,7 @@ export class Starter {
       this.tell(this.lastReport());
     });
     this.listen();
-    this.ready = this.prepare(options.cgroup ?? '');
+    this.ready = this.prepare(options);
   }
 
   /** Process id of the outermost process of the wrapper. */
@@ -94,9 +104,10 @@ export class Starter {
     const { lockLimit, workingDirectory, environment, command, enclosure } = order;
     this.diagnostics = '';
     this.encloses = enclosure !== null;
-    if (enclosure !== null) return this.ask(`LOCKS=${lockLimit}${enclosedScript(order, enclosure, quote)}`);
+    const limits = `LOCKS=${lockLimit}; ${limitsOf(order)}`;
+    if (enclosure !== null) return this.ask(`${limits}${enclosedScript(order, enclosure, quote)}`);
     const words = [workingDirectory, ...environment, '/bin/sh', '-c', command];
-    return this.ask(`LOCKS=${lockLimit}; set -- ${words.map(quote).join(' ')}\n${AFTERWARDS}`);
+    return this.ask(`${limits}; set -- ${words.map(quote).join(' ')}\n${AFTERWARDS}`);
   }
 
   /** SIGKILL to the outermost process of the wrapper; {@link gone} says when it is dead. */
@@ -109,11 +120,10 @@ export class Starter {
     this.child.stdin?.end();
   }
 
-  private async prepare(cgroup: string): Promise<void> {
-    const report = await this.ask(
-      `CGROUP=${quote(cgroup)}; LOCKS=${lockLimitsOf('')(0)}${PRELUDE}report 0\n`,
-    );
-    if (report.kind === 'died') throw new Error(report.detail);
+  private async prepare({ cgroup = '', cgroups }: StarterOptions): Promise<void> {
+    const groups = `CGROUP=${quote(cgroup)}; CGROUPS=${quote(cgroups.join(' '))}`;
+    const report = await this.ask(`${groups}; LOCKS=${lockLimitsOf('')(0)}${PRELUDE}report 0\n`);
+    if (report.kind !== 'status') throw new Error(report.detail);
   }
 
   private ask(script: string): Promise<StarterReport> {
@@ -173,6 +183,13 @@ export class Starter {
     this.onReport = null;
     onReport?.(report);
   }
+}
+
+/** As `ulimit` takes them; empty: none. The time of the whole tree is watched from outside, this is for one that nobody watches. */
+function limitsOf({ cpuSeconds, fileBytes, openFiles }: LaunchOrder): string {
+  const cpu = cpuSeconds === 0 ? '' : String(cpuSeconds + 1);
+  const blocks = fileBytes === 0 ? '' : String(Math.ceil(fileBytes / BLOCK_BYTES));
+  return `CPU=${cpu} BLOCKS=${blocks} FILES=${openFiles === 0 ? '' : String(openFiles)}`;
 }
 
 /** One word of shell, whatever is in it. */

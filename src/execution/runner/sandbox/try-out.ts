@@ -39,6 +39,8 @@ async function probe(
       stderrPath: join(directory, 'stderr'),
       maxOutputBytes: 0,
       endBy: monotonicNow() + WITHIN_MS,
+      limits: {},
+      network: false,
     });
     const { exitCode, signal } = await ended;
     if (exitCode === PROBE.exitCode) return null;

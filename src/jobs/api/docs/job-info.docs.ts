@@ -9,6 +9,11 @@ const UUID = { type: 'string', format: 'uuid' } as const;
 const TEXT_OR_NULL = { type: ['string', 'null'] };
 const UUID_OR_NULL = { type: ['string', 'null'], format: 'uuid' };
 const TIME_OR_NULL = { type: ['string', 'null'], format: 'date-time' };
+const AMOUNT = {
+  type: ['number', 'null'],
+  minimum: 0,
+  description: "Null where the agent's host can't tell.",
+};
 const INTEGER = { type: 'integer' } as const;
 
 const JOB_PROPERTIES = {
@@ -34,6 +39,28 @@ const JOB_PROPERTIES = {
       type: 'object',
       required: ['path', 'file_id', 'size'],
       properties: { path: TEXT, file_id: UUID, size: { ...INTEGER, description: 'Bytes.' } },
+    },
+  },
+  limits: {
+    type: ['object', 'null'],
+    description: 'What it may use, defaults included; null: as much as there is.',
+    properties: {
+      cpu_seconds: INTEGER,
+      memory_bytes: INTEGER,
+      pids: INTEGER,
+      disk_bytes: INTEGER,
+      open_files: { ...INTEGER, description: 'Of each process; set by the server.' },
+      network: { type: 'boolean' },
+    },
+  },
+  usage: {
+    type: ['object', 'null'],
+    description: 'What all processes of the last attempt used together; null while it has not ended.',
+    required: ['cpu_seconds', 'peak_memory_bytes', 'written_bytes'],
+    properties: {
+      cpu_seconds: AMOUNT,
+      peak_memory_bytes: AMOUNT,
+      written_bytes: { ...AMOUNT, description: 'To files, pipes and standard output; null as above.' },
     },
   },
   attempt: INTEGER,

@@ -3,6 +3,7 @@ import { ApiBody, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import { DescribeError } from '../../../http/error-docs.js';
 import { MAX_AGENT_LABELS, MAX_LABEL_LENGTH } from '../../../kernel/agent-labels.js';
 import {
+  LIMIT_RANGES,
   MAX_COMMAND_BYTES,
   MAX_INPUT_FILES,
   MAX_OUTPUT_GLOBS,
@@ -62,6 +63,23 @@ const RUN_PROPERTIES = {
     items: { type: 'string', maxLength: MAX_LABEL_LENGTH },
     maxItems: MAX_AGENT_LABELS,
     description: 'Labels that the agent which runs it must have, such as gpu or zone=a.',
+  },
+  limits: {
+    type: 'object',
+    additionalProperties: false,
+    description:
+      'What it may use, together with all that it starts; a job that meets a limit has failed, and its reason names it. What can not be enforced is refused.',
+    properties: {
+      cpu_seconds: integer('Seconds of processor time.', LIMIT_RANGES.cpuSeconds),
+      memory_bytes: integer('Memory, with what the kernel keeps for it.', LIMIT_RANGES.memoryBytes),
+      pids: integer('Processes and threads at once.', LIMIT_RANGES.pids),
+      disk_bytes: integer('Of the working directory, and of each file.', LIMIT_RANGES.diskBytes),
+      network: {
+        type: 'boolean',
+        description: 'Whether it may use the network; false needs a sandbox, and is refused without.',
+      },
+    },
+    example: { cpu_seconds: 60, memory_bytes: 268_435_456 },
   },
 };
 
