@@ -35,7 +35,7 @@ await describeOnLaunchers((kind) => {
       ],
       ['cpuSeconds', 'spins', SPIN, { cpuSeconds: 1 }],
       ['cpuSeconds', 'has many that spin', `for i in 1 2 3; do (${SPIN}) & done; wait`, { cpuSeconds: 1 }],
-      ['pids', 'can not fork', 'for i in 1 2 3 4 5 6 7 8; do sleep 5 & done; wait', { pids: 4 }],
+      ['pids', 'can not fork', 'for i in $(seq 30); do sleep 5 & done; wait', { pids: 4 }],
       ['diskBytes', 'fills a file', 'head -c 40M /dev/zero >f', { diskBytes: MIB }],
       [
         'diskBytes',
@@ -111,7 +111,8 @@ await describeOnLaunchers((kind) => {
     it('is what it wrote, to whatever', async () => {
       const { usage } = await bench.run('head -c 1M /dev/zero >f; head -c 1M /dev/zero | cat >/dev/null');
       expect(usage.writtenBytes).toBeGreaterThanOrEqual(3 * MIB);
-      expect(usage.writtenBytes).toBeLessThan(3 * MIB + 2_000);
+      // What makes a sandbox writes a little, too.
+      expect(usage.writtenBytes).toBeLessThan(3 * MIB + 100_000);
     });
   });
 });

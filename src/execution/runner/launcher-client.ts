@@ -15,7 +15,7 @@ import { programsToTry } from './launcher-programs.js';
 import { Places } from './limits/places.js';
 import { lockLimitsOf } from './lock-limit.js';
 import { MARK_VARIABLE, SYSTEM_PATH } from './protocol.js';
-import { type Enclosure } from './sandbox/enclosure.js';
+import { type Enclosure, OWN_PROCESSES } from './sandbox/enclosure.js';
 import { type Enclosed, NoSandbox, type Sandbox } from './sandbox/sandbox.js';
 import { tryOut } from './sandbox/try-out.js';
 import { assertStartable, variablesOf } from './startable.js';
@@ -75,7 +75,8 @@ export class LauncherClient extends Launcher {
       (name) => !incarnation.places.enforces.includes(name),
     );
     if (lacking.length > 0) throw new LimitNotEnforcedError(lacking.map((name) => LIMIT_WORDS[name]));
-    return incarnation.launch(this.enclosed(order, { request, program: incarnation.program }), request);
+    const enclosed = this.enclosed(order, { request, program: incarnation.program });
+    return incarnation.launch(enclosed, enclosed.enclosure === null ? request : besidesSandbox(request));
   }
 
   async close(): Promise<void> {
@@ -154,4 +155,11 @@ async function faultOf(incarnation: Incarnation): Promise<string | null> {
   } catch (error) {
     return messageOf(error);
   }
+}
+
+/** What makes the sandbox is not the command's, and not counted against it. */
+function besidesSandbox(request: LaunchRequest): LaunchRequest {
+  const { pids } = request.limits;
+  if (pids === undefined) return request;
+  return { ...request, limits: { ...request.limits, pids: pids + OWN_PROCESSES } };
 }

@@ -25,3 +25,6 @@ export const DESCRIPTORS = {
 
 /** `native/enclosure.c` and the launcher in Node have the same. */
 export const STAGED_AT = '/tmp';
+
+/** At most so many processes of the sandbox itself live beside those of the command. */
+export const OWN_PROCESSES = 8;
