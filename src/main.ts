@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type AddressInfo } from 'node:net';
 import { AppModule } from './app.module.js';
+import { isWeakSecret } from './config/auth.settings.js';
 import { type AppConfig, loadConfig } from './config/config.js';
 import { describeConfig } from './config/describe-config.js';
 import { readEnvironment } from './config/environment.js';
@@ -14,6 +15,8 @@ async function listen(config: AppConfig): Promise<NestFastifyApplication> {
   setupDocs(server);
   const logger = new Logger('Server');
   logger.log({ settings: describeConfig(config), msg: 'settings' });
+  if (isWeakSecret(config.jwtSecret))
+    logger.warn('JWT_SECRET has fewer than 32 bytes: whoever guesses it is whoever they like');
   await server.listen(config.port, config.host).catch(async (error: unknown) => {
     await server.close().catch(() => undefined);
     throw error;

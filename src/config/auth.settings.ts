@@ -12,7 +12,7 @@ export interface ApiKeySetting {
 /** From the end: a user's name may have colons, an e-mail address or a URN, say. */
 const API_KEY = /^(?<user>.{1,255}):(?<role>user|admin):(?<sha256>[0-9a-f]{64})$/i;
 /** A shorter one is weaker than what it signs (RFC 7518, 3.2): the start warns of it. */
-export const LEAST_SECRET_BYTES = 32;
+const LEAST_SECRET_BYTES = 32;
 
 /** The entries, or undefined where one is none. */
 export function apiKeysIn(text: string): ApiKeySetting[] | undefined {
@@ -31,8 +31,13 @@ const apiKeys: Setting<string | undefined> = {
   parse: (text) => (apiKeysIn(text) === undefined ? undefined : text),
 };
 
+/** True for one that is weaker than what it signs. */
+export function isWeakSecret(secret: string | undefined): boolean {
+  return secret !== undefined && Buffer.byteLength(secret) < LEAST_SECRET_BYTES;
+}
+
 const jwtSecret: Setting<string | undefined> = {
-  allowed: `text of at least ${LEAST_SECRET_BYTES} bytes`,
+  allowed: 'text',
   fallback: undefined,
   redact: () => REDACTED,
   parse: (text) => text,
