@@ -74,9 +74,16 @@ describe('any call', () => {
     expect(seen('GET')).toBe(5);
   });
 
-  it.each([401, 403, 405, 409, 410, 418])('is not tried again after a %d', async (status) => {
+  it.each([
+    [401, 'unavailable'],
+    [403, 'forbidden'],
+    [405, 'unavailable'],
+    [409, 'unavailable'],
+    [410, 'unavailable'],
+    [418, 'unavailable'],
+  ])('is not tried again after a %d, and is %s', async (status, code) => {
     server.plan(answering(infos, status));
-    await expect(store.info(id)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(store.info(id)).rejects.toMatchObject({ code });
     expect(seen('GET')).toBe(1);
   });
 
