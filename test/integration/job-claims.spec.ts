@@ -58,9 +58,9 @@ describeOnDatabases('A claim', (kind) => {
         labels: { a: 'b' },
       }),
     );
-    const { command, spec, needsStaging, expiresAt, labels } = row;
+    const { owner, command, spec, needsStaging, expiresAt, labels } = row;
     const lease = { token: crypto.randomUUID(), until: Date.now() + 1_000, agent: 'a' };
-    const brief = { command, spec, needsStaging, expiresAt, labels, attempt: 1 };
+    const brief = { owner, command, spec, needsStaging, expiresAt, labels, attempt: 1 };
     expect(await server().claim(row.id, lease, Date.now())).toEqual(brief);
   });
 
