@@ -13,6 +13,7 @@ import { atEndOfFile } from '../support/end-of-file.js';
 import { eventually } from '../support/eventually.js';
 import { bytes, digestOf, sourceOf } from '../support/file-sources.js';
 import { filesBelow } from '../support/stored-files.js';
+import { openLocalStore } from '../support/local-store.js';
 import { MovableClock } from '../support/movable-clock.js';
 import { OpenFilesModule } from '../support/open-files.module.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -29,14 +30,7 @@ beforeEach(async () => {
   store = await started();
 });
 
-async function started(): Promise<LocalFileStore> {
-  const made = new LocalFileStore(directory, clock);
-  atEndOfFile(() => {
-    made.close();
-  });
-  await made.prepare();
-  return made;
-}
+const started = () => openLocalStore(directory, clock);
 
 /** As long as needed to be a file, and not a row; those have a suite of their own. */
 const large = (content: string): Buffer => Buffer.concat([Buffer.from(content), bytes(SMALL_FILE_BYTES)]);

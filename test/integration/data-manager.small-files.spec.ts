@@ -5,14 +5,14 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { LocalFileStore } from '../../src/data-manager/index.js';
+import { type LocalFileStore } from '../../src/data-manager/index.js';
 import { openSmallDatabase } from '../../src/data-manager/local/small-database.js';
 import { SmallFiles } from '../../src/data-manager/local/small-files.js';
 import { SMALL_FILE_BYTES } from '../../src/data-manager/local/staged-bytes.js';
 import { onDisk } from '../../src/data-manager/local/storage-error.js';
 import { type StoredFile } from '../../src/data-manager/local/stored-file.js';
-import { atEndOfFile } from '../support/end-of-file.js';
 import { bytes, digestOf } from '../support/file-sources.js';
+import { openLocalStore } from '../support/local-store.js';
 import { MovableClock } from '../support/movable-clock.js';
 import { filesBelow } from '../support/stored-files.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -31,14 +31,7 @@ beforeEach(async () => {
   store = await started();
 });
 
-async function started(): Promise<LocalFileStore> {
-  const made = new LocalFileStore(directory, clock);
-  atEndOfFile(() => {
-    made.close();
-  });
-  await made.prepare();
-  return made;
-}
+const started = () => openLocalStore(directory, clock);
 
 const put = (content: Buffer = SMALL, id: string = randomUUID()) =>
   store.put({ bytes: content }, { id, name: 'x' });

@@ -2,7 +2,8 @@ import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { removeTree } from './remove-tree.js';
 
-const FILES = 'files';
+/** Within a workspace: the working directory. */
+export const FILES = 'files';
 
 /** Where an attempt lives: the command's working directory, and beside it, out of its sight, what it printed. */
 export class Workspace {

@@ -1,7 +1,7 @@
 import { chownSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeTree } from './remove-tree.js';
-import { Workspace } from './workspace.js';
+import { FILES, Workspace } from './workspace.js';
 
 const OWNER_ONLY = 0o700;
 /** More than that many wait for nobody. */
@@ -69,8 +69,8 @@ export class Workspaces {
         if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
         throw error;
       }
-      mkdirSync(join(path, 'files'), OWNER_ONLY);
-      if (this.user !== null) chownSync(join(path, 'files'), this.user, this.user);
+      mkdirSync(join(path, FILES), OWNER_ONLY);
+      if (this.user !== null) chownSync(join(path, FILES), this.user, this.user);
       return new Workspace(path);
     }
   }

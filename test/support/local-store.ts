@@ -1,0 +1,13 @@
+import { LocalFileStore } from '../../src/data-manager/index.js';
+import { type Clock } from '../../src/kernel/clock.js';
+import { atEndOfFile } from './end-of-file.js';
+
+/** A prepared store of files in `directory`; closed at the end of the test file. */
+export async function openLocalStore(directory: string, clock: Clock): Promise<LocalFileStore> {
+  const store = new LocalFileStore(directory, clock);
+  atEndOfFile(() => {
+    store.close();
+  });
+  await store.prepare();
+  return store;
+}
