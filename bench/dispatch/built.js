@@ -11,6 +11,6 @@ export const { HttpJobReports } = await import(built('execution/reports/http-job
 /** @type {typeof import('../../src/execution/queue/redis/redis-feed.js')} */
 export const { RedisFeed } = await import(built('execution/queue/redis/redis-feed.js'));
 /** @type {typeof import('../../src/jobs/job-queue.query.js')} */
-export const { runnableStatement } = await import(built('jobs/job-queue.query.js'));
+export const { firstJobsStatement, subsetsOf } = await import(built('jobs/job-queue.query.js'));
 /** @type {typeof import('../../src/execution/agent/persistently.js')} */
 export const { persistently } = await import(built('execution/agent/persistently.js'));

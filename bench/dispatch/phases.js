@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { interleaved, percentile, median } from '../shared/rounds.js';
-import { runnableStatement } from './built.js';
+import { firstJobsStatement, subsetsOf } from './built.js';
 import { checkGranted, storeWaiting, submit, waitsOf } from './jobs.js';
 import { total } from './meter.js';
 import { DATABASE_CONNECTIONS } from './surroundings.js';
@@ -181,7 +181,7 @@ export async function refill({ surroundings: { database, redis }, meter }) {
 }
 
 /**
- * The statement that fills a window, for agents with so many labels.
+ * The statement that finds what fills a window, for agents with so many labels.
  *
  * @param {Fleet} fleet
  */
@@ -190,8 +190,8 @@ export async function refillStatements({ surroundings: { database }, meter }) {
   const labels = ['gpu', 'ssd', 'a', 'b', 'c', 'd', 'e', 'f'];
   const costs = [];
   for (const count of [0, 1, 2, 4, 8]) {
-    const wish = { limit: WINDOW, labels: labels.slice(0, count).sort(), now: Date.now() };
-    const { sql, parameters } = runnableStatement({ dialect: 'mysql', tablePrefix: 'job_manager_' }, wish);
+    const wish = { limit: WINDOW, sets: subsetsOf(labels.slice(0, count).sort()), now: Date.now() };
+    const { sql, parameters } = firstJobsStatement({ dialect: 'mysql', tablePrefix: 'job_manager_' }, wish);
     const { cost } = await meter.measure(() => database.query(sql, [...parameters]));
     costs.push({ labels: count, ms: cost.ms, rows: cost.rows });
   }

@@ -14,6 +14,8 @@ export interface ColumnTypes {
   readonly uuid: ColumnType;
   /** A short text compared by bytes: no collation may merge two users or two labels. */
   readonly exact: (length: number) => ColumnType;
+  /** As `exact`, of ASCII alone: a quarter of the room in an index. */
+  readonly exactAscii: (length: number) => ColumnType;
   /** Up to 16 MiB: MySQL's `text` would end at 64 KiB. */
   readonly longText: ColumnType;
   readonly int: ColumnType;
@@ -22,10 +24,12 @@ export interface ColumnTypes {
 }
 
 const BY_BYTES = { charset: 'utf8mb4', collation: 'utf8mb4_bin' };
+const ASCII_BY_BYTES = { charset: 'ascii', collation: 'ascii_bin' };
 
 const MYSQL: ColumnTypes = {
-  uuid: { type: 'char', length: 36, charset: 'ascii', collation: 'ascii_bin' },
+  uuid: { type: 'char', length: 36, ...ASCII_BY_BYTES },
   exact: (length) => ({ type: 'varchar', length, ...BY_BYTES }),
+  exactAscii: (length) => ({ type: 'varchar', length, ...ASCII_BY_BYTES }),
   longText: { type: 'mediumtext', ...BY_BYTES },
   int: { type: 'int' },
   instant: { type: 'bigint' },
@@ -34,6 +38,7 @@ const MYSQL: ColumnTypes = {
 const SQLITE: ColumnTypes = {
   uuid: { type: 'varchar', length: 36 },
   exact: (length) => ({ type: 'varchar', length }),
+  exactAscii: (length) => ({ type: 'varchar', length }),
   longText: { type: 'text' },
   int: { type: 'integer' },
   instant: { type: 'bigint' },

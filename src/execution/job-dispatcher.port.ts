@@ -1,16 +1,27 @@
 /** A job that may be run now. */
 export interface WaitingJob {
   readonly id: string;
-  /** Lower runs first; of equals the lower id, which is the older job. */
+  /** Lower runs first. Of equals the owners take turns; of one owner's the lower id is first, which is the older job. */
   readonly rank: number;
+  readonly owner: string;
   /** Only an agent that has all of these labels may run it. */
   readonly requires: readonly string[];
 }
 
+/** The first of all that wait. */
+export interface FirstJobs {
+  readonly jobs: readonly WaitingJob[];
+  /** Whether nothing else may be run now. */
+  readonly isAll: boolean;
+}
+
 /** Where a queue finds what waits beyond its own window: the database. */
 export abstract class WaitingJobs {
-  /** The first `limit` jobs that an agent with `labels` may run now, in their order. */
-  abstract next(limit: number, labels: readonly string[]): Promise<readonly WaitingJob[]>;
+  /**
+   * The first jobs that an agent with `labels` may run now, at most `limit`, in any order: those of the lowest ranks, and
+   * of the last rank for which there is room as many of each owner, the oldest of each.
+   */
+  abstract next(limit: number, labels: readonly string[]): Promise<FirstJobs>;
 }
 
 /** What a queue must know of those that it serves. */

@@ -8,6 +8,7 @@ import { AgentsRepository } from './agents/agents.repository.js';
 import { ExpiredJobs } from './expiry/expired-jobs.js';
 import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
 import { JobsRepository } from './jobs.repository.js';
+import { RunnableJobs } from './runnable-jobs.js';
 import { StoredWaitingJobs } from './recovery/stored-waiting-jobs.js';
 
 export interface JobStoreModuleOptions extends Required<Pick<ModuleMetadata, 'imports'>> {
@@ -24,7 +25,7 @@ function clockFor({ isShared }: JobsOptions, database: Database): Clock {
 export class JobStoreModule {
   /** `imports` must provide {@link Database}. */
   static register({ imports, options }: JobStoreModuleOptions): DynamicModule {
-    const repositories = [JobsRepository, ExpiredJobs, AgentsRepository].map((repository) => ({
+    const repositories = [JobsRepository, RunnableJobs, ExpiredJobs, AgentsRepository].map((repository) => ({
       provide: repository,
       inject: [Database],
       useFactory: (database: Database) => new repository(database),

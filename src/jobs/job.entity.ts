@@ -80,7 +80,7 @@ const asJson: ValueTransformer = {
 };
 
 function jobColumns(dialect: Dialect): Record<keyof JobRow, EntitySchemaColumnOptions> {
-  const { uuid, exact, longText, int, instant } = columnTypes(dialect);
+  const { uuid, exact, exactAscii, longText, int, instant } = columnTypes(dialect);
   const optional = { nullable: true } as const;
   const instantOrNull = { ...instant, ...optional, transformer: asNumber };
   return {
@@ -91,7 +91,7 @@ function jobColumns(dialect: Dialect): Record<keyof JobRow, EntitySchemaColumnOp
     command: { ...longText },
     spec: { ...longText, transformer: asJson },
     needsStaging: { name: 'needs_staging', ...int },
-    requires: { ...exact(MAX_LABEL_SET_LENGTH) },
+    requires: { ...exactAscii(MAX_LABEL_SET_LENGTH) },
     labels: { ...longText, ...optional, transformer: asJson },
     ttl: { ...exact(20), ...optional },
     queueRank: { name: 'queue_rank', ...int },
@@ -120,7 +120,7 @@ function jobColumns(dialect: Dialect): Record<keyof JobRow, EntitySchemaColumnOp
 
 /** Each query of the repository has its index; `test/integration/query-plans.spec.ts` proves it. */
 const JOB_INDEXES = {
-  job_dispatch: ['state', 'requires', 'queueRank', 'id'],
+  job_dispatch: ['state', 'requires', 'queueRank', 'owner', 'id'],
   job_list_by_state: ['owner', 'state', 'id'],
   job_list: ['owner', 'goneAt', 'id'],
 } as const satisfies Record<string, readonly (keyof JobRow)[]>;

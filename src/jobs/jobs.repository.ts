@@ -7,7 +7,6 @@ import { outcomeOf, outcomesOfRows } from './job-label.outcome.js';
 import { type LabelReach, labelReachStatement, labelText } from './job-label.query.js';
 import { jobListStatement } from './job-list.query.js';
 import { type JobListing } from './job-page.query.js';
-import { type RunnableJob, runnableStatement } from './job-queue.query.js';
 import { type JobRow, type SchemaTarget } from './job.entity.js';
 import { type ClaimedJob, JobClaims, type LeaseWish } from './job-claims.js';
 import { oldTombstonesStatement } from './recovery/tombstone.query.js';
@@ -81,11 +80,6 @@ export class JobsRepository {
     const reaches = reach === undefined ? [] : await this.database.rows<LabelReach>(reach);
     const rows = await this.database.rows<{ id: string }>(jobListStatement(this.target, listing, reaches));
     return rows.map(({ id }) => id);
-  }
-
-  /** What an agent with `labels` may run now, in the order in which it is to be run. */
-  nextWaiting(limit: number, labels: readonly string[], now: number): Promise<RunnableJob[]> {
-    return this.database.rows(runnableStatement(this.target, { limit, labels, now }));
   }
 
   countWaiting(): Promise<number> {

@@ -16,6 +16,8 @@ export interface QueueUnderTest {
   readonly dispatcher: JobDispatcher;
   /** The end of an agent with these labels. */
   readonly feedFor: (labels: readonly string[]) => JobFeed;
+  /** Whether a job that no agent has taken has its place in the queue. */
+  readonly holds: (jobId: string) => Promise<boolean>;
   readonly close: () => Promise<void>;
 }
 
@@ -140,6 +142,66 @@ export function itKeepsTheContractOfAQueue(
     await eventually(() => {
       expect(seen).toEqual([urgent.id, old.id, young.id, patient.id]);
     });
+  });
+
+  /** Jobs of `owner` from number `first` on. */
+  function backlog(owner: string, first: number, count: number): string[] {
+    return Array.from({ length: count }, (_, n) => waiting.add(first + n, { owner }).id);
+  }
+
+  /** Takes all jobs, from when the queue holds `last`; resolves with their ids in the order in which they came. */
+  async function allInOrder(last: string | undefined, count: number): Promise<string[]> {
+    await start();
+    // A queue within the process is filled for whoever takes from it.
+    const seen: string[] = [];
+    await eventually(async () => {
+      expect(await queue.holds(last ?? '')).toBe(true);
+    });
+    consume(1, noted(seen));
+    await eventually(
+      () => {
+        expect(seen).toHaveLength(count);
+      },
+      { withinMs: 25_000 },
+    );
+    return seen;
+  }
+
+  it('lets the owners of equal jobs take turns, and each has his in their order', async () => {
+    const [anna, ben, cleo] = [backlog('anna', 0, 50), backlog('ben', 50, 50), backlog('cleo', 100, 20)];
+    const turns = anna.flatMap((id, turn) => [id, ben[turn], cleo[turn]]).filter((id) => id !== undefined);
+    expect(await allInOrder(cleo.at(-1), 120)).toEqual(turns);
+  });
+
+  it('lets nobody wait behind the thousands of another, whatever its window, and keeps the order of each', async () => {
+    const [anna, ben] = [backlog('anna', 0, 3_000), backlog('ben', 3_000, 700)];
+    const seen = await allInOrder(ben[0], 3_700);
+    expect(seen.slice(0, 200)).toEqual(anna.slice(0, 100).flatMap((id, turn) => [id, ben[turn]]));
+    expect(seen.filter((id) => anna.includes(id))).toEqual(anna);
+    expect(seen.filter((id) => ben.includes(id))).toEqual(ben);
+    // Also where it was filled anew in between.
+    expect(seen.indexOf(ben.at(-1) ?? '')).toBeLessThan(1_500);
+  });
+
+  it('brings the first job of another user next, though it is full of one user', async () => {
+    backlog('anna', 0, 3_000);
+    await start();
+    const seen: string[] = [];
+    let first: WaitingJob | undefined;
+    consume(1, async ({ jobId }) => {
+      seen.push(jobId);
+      if (seen.length !== 10) return;
+      const job = waiting.add(999_999, { owner: 'ben' });
+      first = job;
+      queue.dispatcher.offer(job);
+      await eventually(async () => {
+        expect(await queue.holds(job.id)).toBe(true);
+      });
+    });
+    await eventually(() => {
+      expect(seen.length).toBeGreaterThan(20);
+    });
+    expect(seen.indexOf(first?.id ?? '')).toBe(10);
   });
 
   it('brings a job only to an agent that has what it requires', async () => {

@@ -5,6 +5,11 @@ import { itKeepsTheContractOfAQueue } from './job-queue.contract.js';
 describe('The queue in one process', () => {
   itKeepsTheContractOfAQueue(({ waiting, labels, doubtAfterMs }) => {
     const queue = new InProcessQueue(waiting, labels, doubtAfterMs);
-    return { dispatcher: queue, feedFor: () => queue, close: () => Promise.resolve() };
+    return {
+      dispatcher: queue,
+      feedFor: () => queue,
+      holds: () => Promise.resolve(true),
+      close: () => Promise.resolve(),
+    };
   });
 });

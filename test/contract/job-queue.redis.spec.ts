@@ -28,10 +28,17 @@ describeWithRedis('The queue in Redis', () => {
     return {
       dispatcher,
       feedFor: (labels) => new RedisFeed(options, labels),
+      holds: (jobId) => isPlaced(options, jobId),
       close: () => dispatcher.onApplicationShutdown(),
     };
   });
 });
+
+/** Whether a job has been given its turn: what BullMQ put in has an odd priority. */
+async function isPlaced({ url, prefix }: RedisSpace, jobId: string): Promise<boolean> {
+  const score = await withRedis(url, (redis) => redis.zscore(`${prefix}:jobs:prioritized`, jobId));
+  return score !== null && Math.floor(Number(score) / 2 ** 32) % 2 === 0;
+}
 
 /** Several servers and agents of one queue. */
 class Fleet {
@@ -177,7 +184,7 @@ describeWithRedis('A queue in Redis that several servers fill', () => {
   it('drops what is no job at all', async () => {
     const server = fleet.server();
     fleet.agent();
-    server.offer({ id: 'no-job', rank: -1_000, requires: [] });
+    server.offer({ id: 'no-job', rank: -1_000, owner: 'anna', requires: [] });
     const job = fleet.waiting.add(1);
     server.offer(job);
     await eventually(() => {

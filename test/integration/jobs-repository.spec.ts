@@ -177,45 +177,6 @@ describeOnDatabases('JobsRepository', (kind) => {
     });
   });
 
-  describe('what waits', () => {
-    it('is handed out by priority, then by age', async () => {
-      const low = await inserted(aJob({ priority: -5 }));
-      const high = await inserted(aJob({ priority: 900 }));
-      const alsoHigh = await inserted(aJob({ priority: 900 }));
-      const ids = (await jobs.nextWaiting(1_000, [], Date.now())).map(({ id }) => id);
-      const positions = [high, alsoHigh, low].map(({ id }) => ids.indexOf(id));
-      expect(positions).toEqual([...positions].sort((a, b) => a - b));
-      expect(positions[0]).toBeGreaterThanOrEqual(0);
-    });
-
-    it('is for an agent only what its labels allow', async () => {
-      const gpu = await inserted(aJob({ requires: ['gpu'] }));
-      const both = await inserted(aJob({ requires: ['zone=a', 'gpu', 'gpu'] }));
-      const other = await inserted(aJob({ requires: ['zone=b'] }));
-      const any = await inserted(aJob());
-      const seenBy = async (labels: string[]): Promise<string[]> => {
-        const ids = (await jobs.nextWaiting(1_000, labels, Date.now())).map(({ id }) => id);
-        return [gpu, both, other, any].map(({ id }) => id).filter((id) => ids.includes(id));
-      };
-      expect(await seenBy([])).toEqual([any.id]);
-      expect(await seenBy(['gpu'])).toEqual([gpu.id, any.id]);
-      expect(await seenBy(['gpu', 'zone=a'])).toEqual([gpu.id, both.id, any.id]);
-      expect(await seenBy(['zone=b', 'gpu'])).toEqual([gpu.id, other.id, any.id]);
-    });
-
-    it('is found in its order, whatever part of all its labels it requires', async () => {
-      const labels = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
-      const parts = [['h', 'a'], labels, ['c'], ['e', 'd', 'f']];
-      const mine = [];
-      for (const requires of parts) mine.push(await inserted(aJob({ requires, priority: 999 })));
-      for (let n = 0; n < 50; n += 1) await inserted(aJob({ requires: [`other=${n}`], priority: 1_000 }));
-      const found = await jobs.nextWaiting(1_000, labels, Date.now());
-      const ids = mine.map(({ id }) => id);
-      expect(found.map(({ id }) => id).filter((id) => ids.includes(id))).toEqual(ids);
-      expect(found.filter(({ requires }) => requires.startsWith('other='))).toEqual([]);
-    });
-  });
-
   describe('a lease', () => {
     it('is extended by a sign of life, and never shortened by one that comes late', async () => {
       const { id } = await inserted(aJob());

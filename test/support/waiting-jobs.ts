@@ -1,4 +1,9 @@
-import { LiveAgents, type WaitingJob, WaitingJobs } from '../../src/execution/job-dispatcher.port.js';
+import {
+  type FirstJobs,
+  LiveAgents,
+  type WaitingJob,
+  WaitingJobs,
+} from '../../src/execution/job-dispatcher.port.js';
 import { hasAll } from '../../src/kernel/agent-labels.js';
 
 /** The waiting jobs of a database, without one. */
@@ -8,19 +13,18 @@ export class FakeWaitingJobs extends WaitingJobs {
   away = 0;
   asked = 0;
 
-  next(limit: number, labels: readonly string[]): Promise<readonly WaitingJob[]> {
+  next(limit: number, labels: readonly string[]): Promise<FirstJobs> {
     this.asked += 1;
     if (this.away-- > 0) return Promise.reject(new Error('the database is away'));
-    const inOrder = [...this.jobs.values()]
-      .filter(({ requires }) => hasAll(labels, requires))
-      .sort((a, b) => a.rank - b.rank || (a.id < b.id ? -1 : 1));
-    return Promise.resolve(inOrder.slice(0, limit));
+    const runnable = [...this.jobs.values()].filter(({ requires }) => hasAll(labels, requires));
+    const jobs = inTurns(runnable).slice(0, limit);
+    return Promise.resolve({ jobs, isAll: runnable.length <= limit });
   }
 
   /** @param n determines its id, and its age in comparison with others */
-  add(n: number, job: Partial<Pick<WaitingJob, 'rank' | 'requires'>> = {}): WaitingJob {
+  add(n: number, job: Partial<Omit<WaitingJob, 'id'>> = {}): WaitingJob {
     const id = `01900000-0000-7000-8000-${String(n).padStart(12, '0')}`;
-    const waiting = { id, rank: 0, requires: [], ...job };
+    const waiting = { id, rank: 0, owner: 'anna', requires: [], ...job };
     this.jobs.set(id, waiting);
     return waiting;
   }
@@ -38,4 +42,18 @@ export class FakeLiveAgents extends LiveAgents {
   labelSets(): Promise<readonly (readonly string[])[]> {
     return Promise.resolve(this.sets);
   }
+}
+
+/** By rank, and within a rank the oldest of each owner, the second oldest of each, and so on. */
+function inTurns(jobs: readonly WaitingJob[]): WaitingJob[] {
+  const counts = new Map<string, number>();
+  const placed = jobs
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    .map((job) => {
+      const key = `${job.rank} ${job.owner}`;
+      const turn = counts.get(key) ?? 0;
+      counts.set(key, turn + 1);
+      return { job, turn };
+    });
+  return placed.sort((a, b) => a.job.rank - b.job.rank || a.turn - b.turn).map(({ job }) => job);
 }

@@ -1,4 +1,5 @@
 import { Jobs1700000000001 } from './0001-jobs.js';
+import { FairDispatch1700000000002 } from './0002-fair-dispatch.js';
 
 /** All migrations, oldest first. */
-export const MIGRATIONS = [Jobs1700000000001] as const;
+export const MIGRATIONS = [Jobs1700000000001, FairDispatch1700000000002];

@@ -106,10 +106,10 @@ export class InProcessQueue extends JobDispatcher implements JobFeed {
     if (this.offeredSince !== undefined || this.retry !== undefined) return;
     this.offeredSince = [];
     this.waiting.next(WINDOW, this.labels).then(
-      (jobs) => {
+      (first) => {
         const offered = this.offeredSince ?? [];
         this.offeredSince = undefined;
-        this.window.fill(jobs, offered);
+        this.window.fill(first, offered);
         this.takeNext();
       },
       (error: unknown) => {

@@ -4,12 +4,15 @@ import { labelSetText } from '../../../kernel/agent-labels.js';
 import { type WaitingJob } from '../../job-dispatcher.port.js';
 import { type RedisQueueOptions } from './connection.js';
 
-/** BullMQ's priorities begin at 1, our ranks at -1,000. */
-const FIRST_PRIORITY = 1_001;
 /** BullMQ keeps an id for an agent so long, until it is decided who runs the job; an agent that died over it is noticed then. */
 export const LOCK_MS = 5_000;
 /** Each is a script that holds Redis up for a moment. */
 const ADDED_AT_ONCE = 200;
+
+/** BullMQ's priorities begin at 1, our ranks at -1,000. Every second is left for what has a turn: it comes before what has none yet. */
+export function priorityOf(rank: number): number {
+  return 2 * (rank + 1_000) + 3;
+}
 
 /** The queue that all agents with exactly these labels take their jobs from. */
 export function queueNameOf(labels: readonly string[]): string {
@@ -58,7 +61,7 @@ export class LabelQueue {
         jobs.slice(start, start + ADDED_AT_ONCE).map(({ id, rank }) => ({
           name: 'job',
           data: {},
-          opts: { jobId: id, priority: rank + FIRST_PRIORITY },
+          opts: { jobId: id, priority: priorityOf(rank) },
         })),
       );
     }
@@ -75,20 +78,14 @@ export class LabelQueue {
     return this.queue.getPrioritizedCount();
   }
 
-  /** Ids in their order, of positions that may count from the end, as Redis has it. */
-  ids(start = 0, end = -1): Promise<string[]> {
-    return this.queue.getRanges(['prioritized'], start, end, true);
+  /** Ids in their order. */
+  ids(): Promise<string[]> {
+    return this.queue.getRanges(['prioritized'], 0, -1, true);
   }
 
   /** Ids that agents have taken, and about which it is not decided yet whether they run there. */
   activeIds(): Promise<string[]> {
     return this.queue.getRanges(['active'], 0, -1);
-  }
-
-  /** The rank of the last in it, or undefined where it is empty. */
-  async lastRank(): Promise<number | undefined> {
-    const [last] = await this.queue.getPrioritized(-1, -1);
-    return last === undefined ? undefined : last.priority - FIRST_PRIORITY;
   }
 
   /** Takes ids out that no agent has got yet. */

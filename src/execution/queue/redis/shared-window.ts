@@ -2,9 +2,9 @@ import { Logger } from '@nestjs/common';
 import { type Redis } from 'ioredis';
 import { messageOf } from '../../../kernel/errors.js';
 import { type WaitingJob, type WaitingJobs } from '../../job-dispatcher.port.js';
-import { inOrder } from '../waiting-order.js';
 import { inTime } from './connection.js';
 import { type LabelQueue, LOCK_MS } from './label-queue.js';
+import { SharedTurns } from './shared-turns.js';
 import { HOLDS_ALL, WindowState } from './window-state.js';
 
 /** Ids in Redis for one set of labels, while there are few sets; many share what four may have. */
@@ -39,6 +39,7 @@ export interface SharedWindowOptions {
 export class SharedWindow {
   private readonly logger = new Logger('JobQueue');
   private readonly state: WindowState;
+  private readonly turns: SharedTurns;
   private offers: WaitingJob[] = [];
   private inDoubt = true;
   private filledAt = Number.NEGATIVE_INFINITY;
@@ -55,6 +56,7 @@ export class SharedWindow {
     readonly options: SharedWindowOptions,
   ) {
     this.state = new WindowState(redis, queue.keyOf('window'));
+    this.turns = new SharedTurns(redis, queue);
     this.tendLater(0);
   }
 
@@ -104,6 +106,7 @@ export class SharedWindow {
     clearTimeout(this.timer);
     await this.working;
     await this.state.forget();
+    await this.turns.forget();
     await this.queue.erase();
     await this.queue.close();
   }
@@ -172,14 +175,15 @@ export class SharedWindow {
     // Before the database is asked: what it does not name then is not new, but comes later or is not to run.
     const present = await this.queue.ids();
     const { capacity } = this;
-    const jobs = await this.options.waiting.next(capacity, this.options.labels);
-    if (jobs.length === capacity) await this.state.leavesOut();
+    const { jobs, isAll } = await this.options.waiting.next(capacity, this.options.labels);
+    if (!isAll) await this.state.leavesOut();
     const first = new Set(jobs.map(({ id }) => id));
     // Of those that agents have taken it lets go only where the agent died over it.
     await this.queue.remove([...present.filter((id) => !first.has(id)), ...(await this.queue.activeIds())]);
     const there = new Set([...present, ...(await this.queue.activeIds())]);
     await this.queue.addAnew(jobs.filter(({ id }) => !there.has(id)));
-    if (jobs.length < capacity) await this.state.holdsAll(known);
+    await this.turns.renew(jobs, isAll);
+    if (isAll) await this.state.holdsAll(known);
     this.filledAt = performance.now();
   }
 
@@ -190,35 +194,33 @@ export class SharedWindow {
       this.inDoubt = true;
       return;
     }
-    const jobs = [...offers].sort(inOrder);
-    const room = known === HOLDS_ALL ? Math.max(0, this.capacity - (await this.queue.size())) : 0;
-    await this.queue.add(jobs.slice(0, room));
-    if (jobs.length > room) await this.admitUrgent(jobs.slice(room));
-  }
-
-  /** Of what is left to the database, that which comes before something in the queue must not wait behind it. */
-  private async admitUrgent(jobs: readonly WaitingJob[]): Promise<void> {
-    // Before they are left out: whoever finds at this moment that the queue holds all must not say so.
-    await this.state.leavesOut();
-    this.mayHaveMore = true;
+    const jobs = offers.toSorted((a, b) => a.rank - b.rank || (a.id < b.id ? -1 : 1));
     const atOnce = Math.ceil(SLACK * this.capacity);
     for (let start = 0; start < jobs.length; start += atOnce) {
-      const last = await this.queue.lastRank();
-      const urgent = jobs
-        .slice(start, start + atOnce)
-        .filter(({ rank }) => last !== undefined && rank < last);
-      // They come in their order: after the first that is not, none is.
-      if (urgent.length === 0) return;
-      await this.queue.add(urgent);
-      await this.trim();
+      await this.admitSome(jobs.slice(start, start + atOnce));
     }
+  }
+
+  /** What comes before something in the queue must not wait behind it; all else is left to the database. */
+  private async admitSome(jobs: readonly WaitingJob[]): Promise<void> {
+    const places = await this.turns.place(jobs);
+    if (places.length < jobs.length) await this.leavesOut();
+    await this.queue.add(places.map(({ job }) => job));
+    await this.turns.keep(places);
+    await this.trim();
   }
 
   private async trim(): Promise<void> {
     const { capacity } = this;
     const excess = (await this.queue.size()) - capacity;
     if (excess <= SLACK * capacity) return;
+    await this.leavesOut();
+    await this.queue.remove(await this.turns.leaveOut(excess));
+  }
+
+  /** Whoever finds at this moment that the queue holds all must not say so. */
+  private async leavesOut(): Promise<void> {
     await this.state.leavesOut();
-    await this.queue.remove(await this.queue.ids(-excess, -1));
+    this.mayHaveMore = true;
   }
 }

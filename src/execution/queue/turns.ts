@@ -1,0 +1,92 @@
+import { type WaitingJob } from '../job-dispatcher.port.js';
+
+/** A waiting job with its place in the order in which all are run: by rank, then by turn, then by age. */
+export interface PlacedJob extends WaitingJob {
+  /** The first jobs of all owners have one turn, their second ones the next. */
+  readonly turn: number;
+}
+
+/** Where one of the placed jobs would stand. */
+export type Place = Pick<PlacedJob, 'rank' | 'turn'>;
+
+/** For sorting: what runs first comes first. */
+export function inOrder(a: Place & Pick<WaitingJob, 'id'>, b: Place & Pick<WaitingJob, 'id'>): number {
+  return a.rank - b.rank || a.turn - b.turn || (a.id < b.id ? -1 : 1);
+}
+
+/** Whether a place comes before another, whoever takes it. */
+export function isBefore(a: Place, b: Place): boolean {
+  return a.rank < b.rank || (a.rank === b.rank && a.turn < b.turn);
+}
+
+/** That of the first jobs that wait when all are placed anew. */
+const FIRST = 1;
+
+/**
+ * Whose turn it is: an owner's next job comes one turn after his last, but never before the turn that was served last, in which
+ * whoever comes anew has his first (start-time fair queueing, Goyal, Vin and Cheng 1996, with every job of one length).
+ */
+export class Turns {
+  /** The last place of each owner at each rank. */
+  private last = new Map<string, Place>();
+  /** By rank: where none waits any more, this is the turn that was served. */
+  private highest = new Map<number, number>();
+
+  /** @param served the turn of the first that waits at the job's rank; undefined: none does */
+  next(job: WaitingJob, served: number | undefined): number {
+    const now = served ?? this.highest.get(job.rank) ?? FIRST;
+    return Math.max(now - 1, (this.last.get(keyOf(job))?.turn ?? -1) + 1);
+  }
+
+  take(job: PlacedJob): void {
+    const { rank, turn } = job;
+    this.last.set(keyOf(job), { rank, turn });
+    this.highest.set(rank, Math.max(turn, this.highest.get(rank) ?? 0));
+  }
+
+  /** @param left the last place of the owner of `job` at its rank that is still taken */
+  giveBack(job: WaitingJob, left: Place | undefined): void {
+    if (left === undefined) this.last.delete(keyOf(job));
+    else this.last.set(keyOf(job), { rank: left.rank, turn: left.turn });
+  }
+
+  /**
+   * Places jobs, from the first turn on at each rank, and forgets all others. Whoever was served ahead of others stays it.
+   *
+   * @param before those that were placed until now, in their order
+   */
+  renew(jobs: readonly WaitingJob[], before: readonly PlacedJob[]): PlacedJob[] {
+    this.rebase(before);
+    const byAge = [...jobs].sort((a, b) => (a.id < b.id ? -1 : 1));
+    return byAge.map((job) => {
+      const placed = { ...job, turn: this.next(job, FIRST) };
+      this.take(placed);
+      return placed;
+    });
+  }
+
+  /** Remembers how far each owner was served beyond the turn that is being served. */
+  private rebase(before: readonly PlacedJob[]): void {
+    const served = firstOf(before, ({ rank }) => rank);
+    const waiting = firstOf(before, keyOf);
+    const last = new Map<string, Place>();
+    for (const [key, { rank, turn }] of this.last) {
+      const now = served.get(rank)?.turn ?? this.highest.get(rank) ?? FIRST;
+      const first = waiting.get(key);
+      const renewed = (first === undefined ? turn : first.turn - 1) - now + FIRST;
+      if (renewed >= 0) last.set(key, { rank, turn: renewed });
+    }
+    this.last = last;
+    this.highest = new Map();
+  }
+}
+
+function firstOf<Key>(jobs: readonly PlacedJob[], keyFor: (job: PlacedJob) => Key): Map<Key, PlacedJob> {
+  const first = new Map<Key, PlacedJob>();
+  for (const job of jobs) if (!first.has(keyFor(job))) first.set(keyFor(job), job);
+  return first;
+}
+
+function keyOf({ rank, owner }: WaitingJob): string {
+  return `${rank} ${owner}`;
+}
