@@ -124,6 +124,7 @@ function executionOptions({ redisUrl, redisPrefix, agentLabels }: AppConfig): Ex
 
 function jobsOptions(settings: AppConfig): JobsOptions {
   const { defaultTtl, maxQueuedJobs, agentLostSeconds, tombstoneDays, agentToken } = settings;
+  const { maxWaitingPerUser, maxRunningPerUser } = settings;
   return {
     maxQueuedJobs,
     agentLostSeconds,
@@ -131,6 +132,8 @@ function jobsOptions(settings: AppConfig): JobsOptions {
     isShared: settings.redisUrl !== undefined,
     keepsFiles: settings.dataManagerUrl === undefined,
     ...allowancesOf(settings),
+    ...(maxWaitingPerUser === undefined ? {} : { maxWaitingPerUser }),
+    ...(maxRunningPerUser === undefined ? {} : { maxRunningPerUser }),
     ...(agentToken === undefined ? {} : { agentToken }),
     ...(defaultTtl === undefined ? {} : { defaultTtl }),
   };

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { integer, oneOf } from './parsers.js';
+import { integer, oneOf, optionalInteger } from './parsers.js';
 import { type Setting } from './setting.js';
 
 const MAX_UINT64 = 18_446_744_073_709_551_615n;
@@ -19,6 +19,8 @@ export const JOBS_SETTINGS = {
   defaultTtl,
   killGraceSeconds: integer({ min: 0, max: 3_600, fallback: 5 }),
   maxQueuedJobs: integer({ min: 1, max: 1_000_000_000, fallback: 1_000_000 }),
+  maxWaitingPerUser: optionalInteger({ min: 1, max: 1_000_000_000 }),
+  maxRunningPerUser: optionalInteger({ min: 1, max: 1_000_000 }),
   maxOutputBytes: integer({ min: 1, max: 1_125_899_906_842_624, fallback: 1_073_741_824 }),
   agentLostSeconds: integer({ min: 1, max: 86_400, fallback: 30 }),
   launcher: oneOf(['auto', 'native', 'node'], 'auto'),

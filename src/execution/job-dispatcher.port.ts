@@ -43,6 +43,9 @@ export abstract class JobDispatcher {
    * that can't be reached is told with its next sign of life.
    */
   abstract recall(jobId: string): void;
+
+  /** Says that jobs may be run now that {@link WaitingJobs} left out when it was asked last. Never fails. */
+  abstract lookAgain(): void;
 }
 
 /** Why a running job is interrupted: it must not run any more, or this process ends. */

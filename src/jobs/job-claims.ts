@@ -1,7 +1,8 @@
 import { type Database } from '../database/database.js';
 import { type Statement } from '../database/engine.js';
 import { type SomeColumns, type Table } from '../database/table.js';
-import { type JobRow } from './job.entity.js';
+import { fewerHeldThan } from './held-jobs.query.js';
+import { type JobRow, type SchemaTarget } from './job.entity.js';
 import { sourcesOf } from './job.states.js';
 import { stateIn } from './job.tombstone.js';
 
@@ -41,6 +42,7 @@ export class JobClaims {
   constructor(
     private readonly database: Database,
     private readonly table: Table<JobRow>,
+    private readonly quota: { readonly target: SchemaTarget; readonly maxRunningPerUser?: number },
   ) {
     this.brief = table.some(BRIEF);
   }
@@ -59,13 +61,31 @@ export class JobClaims {
   async claim(id: string, lease: LeaseWish, now: number): Promise<ClaimedJob | null> {
     const known = this.accepted.get(id);
     this.accepted.delete(id);
-    const attempt = await this.nextAttempt(id, lease, now);
+    const within = await this.withinQuota(id, known);
+    if (within === null) return null;
+    const attempt = await this.nextAttempt(id, lease, now, within);
     if (attempt === null) return null;
     const brief = known ?? (await this.look(id, lease.token));
     return brief === null ? null : { ...brief, attempt };
   }
 
-  private nextAttempt(id: string, lease: LeaseWish, now: number): Promise<number | null> {
+  /** What must hold for its owner's sake; null: there is no such job. */
+  private async withinQuota(id: string, known: JobBrief | undefined): Promise<Statement | null> {
+    const { maxRunningPerUser: most, target } = this.quota;
+    if (most === undefined) return { sql: '', parameters: [] };
+    const owner = known?.owner ?? (await this.ownerOf(id));
+    if (owner === undefined) return null;
+    const fewer = fewerHeldThan(most, target, owner);
+    return { ...fewer, sql: `AND ${fewer.sql}` };
+  }
+
+  private async ownerOf(id: string): Promise<string | undefined> {
+    const sql = `SELECT owner FROM ${this.table.name} WHERE id = ?`;
+    const [row] = await this.database.rows<{ owner: string }>({ sql, parameters: [id] });
+    return row?.owner;
+  }
+
+  private nextAttempt(id: string, lease: LeaseWish, now: number, within: Statement): Promise<number | null> {
     const { token, until, agent } = lease;
     const changes = { leaseToken: token, leaseUntil: until, agent, notBefore: null };
     const assignments = this.table.assignments(changes);
@@ -74,8 +94,8 @@ export class JobClaims {
         state = CASE needs_staging WHEN 0 THEN 'running' ELSE 'staging' END,
         started_at = CASE needs_staging WHEN 0 THEN ? ELSE NULL END
         WHERE id = ? AND ${stateIn(sourcesOf('staging'))} AND (not_before IS NULL OR not_before <= ?)
-          AND (expires_at IS NULL OR expires_at > ?)`,
-      parameters: [...assignments.parameters, now, id, now, now],
+          AND (expires_at IS NULL OR expires_at > ?) ${within.sql}`,
+      parameters: [...assignments.parameters, now, id, now, now, ...within.parameters],
     };
     const count = {
       sql: `SELECT attempt AS count FROM ${this.table.name} WHERE id = ? AND lease_token = ?`,

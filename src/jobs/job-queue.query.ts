@@ -41,13 +41,13 @@ export function firstJobsStatement(
   return { sql: `SELECT * FROM (${branches}) w ORDER BY queueRank, owner, id LIMIT ${limit}`, parameters };
 }
 
-/** The statement that finds which label sets' lanes of `rank` are not empty. */
-export function lanesStatement(target: SchemaTarget, sets: readonly string[], rank: number): Statement {
-  const branch = `SELECT * FROM (SELECT requires FROM ${jobsByDispatch(target)}
-    WHERE state = 'queued' AND requires = ? AND queue_rank = ? LIMIT 1) b`;
+/** The statement that finds the first lane of each label set from a rank on. */
+export function lanesStatement(target: SchemaTarget, sets: readonly string[], fromRank: number): Statement {
+  const branch = `SELECT * FROM (SELECT requires, queue_rank AS queueRank FROM ${jobsByDispatch(target)}
+    WHERE state = 'queued' AND requires = ? AND queue_rank >= ? ORDER BY queue_rank LIMIT 1) b`;
   return {
     sql: sets.map(() => branch).join(' UNION ALL '),
-    parameters: sets.flatMap((set) => [set, rank]),
+    parameters: sets.flatMap((set) => [set, fromRank]),
   };
 }
 

@@ -1,4 +1,4 @@
-import { type DynamicModule, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
+import { type DynamicModule, Module, type ModuleMetadata, type Provider, type Type } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import { LiveAgents, WaitingJobs } from '../execution/job-dispatcher.port.js';
@@ -6,6 +6,7 @@ import { Clock, SteadyClock } from '../kernel/clock.js';
 import { AgentDirectory } from './agents/agent-directory.js';
 import { AgentsRepository } from './agents/agents.repository.js';
 import { ExpiredJobs } from './expiry/expired-jobs.js';
+import { JobChanges } from './job-changes.js';
 import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
 import { JobsRepository } from './jobs.repository.js';
 import { RunnableJobs } from './runnable-jobs.js';
@@ -25,17 +26,20 @@ function clockFor({ isShared }: JobsOptions, database: Database): Clock {
 export class JobStoreModule {
   /** `imports` must provide {@link Database}. */
   static register({ imports, options }: JobStoreModuleOptions): DynamicModule {
-    const repositories = [JobsRepository, RunnableJobs, ExpiredJobs, AgentsRepository].map((repository) => ({
-      provide: repository,
-      inject: [Database],
-      useFactory: (database: Database) => new repository(database),
-    }));
+    const repository = <Repository>(
+      provide: Type<Repository>,
+      make: (database: Database, options: JobsOptions, changes: JobChanges) => Repository,
+    ): Provider => ({ provide, inject: [Database, JOBS_OPTIONS, JobChanges], useFactory: make });
     return {
       module: JobStoreModule,
       imports,
       providers: [
         options,
-        ...repositories,
+        JobChanges,
+        repository(JobsRepository, (...given) => new JobsRepository(...given)),
+        repository(RunnableJobs, (...given) => new RunnableJobs(given[0], given[1])),
+        repository(ExpiredJobs, (database, _, changes) => new ExpiredJobs(database, changes)),
+        repository(AgentsRepository, (database) => new AgentsRepository(database)),
         AgentDirectory,
         { provide: Clock, inject: [JOBS_OPTIONS, Database], useFactory: clockFor },
         { provide: WaitingJobs, useClass: StoredWaitingJobs },
@@ -43,6 +47,7 @@ export class JobStoreModule {
       ],
       exports: [
         JOBS_OPTIONS,
+        JobChanges,
         JobsRepository,
         ExpiredJobs,
         AgentsRepository,

@@ -13,12 +13,13 @@ import { JobAccess } from './job-access.js';
 import { JobsService } from './jobs.service.js';
 import { LimitPolicy } from './limit-policy.js';
 import { LeftoverFiles } from './leftover-files.js';
-import { QueueDepth } from './queue-depth.js';
 import { DelayedRetries } from './recovery/delayed-retries.js';
 import { LostAgents } from './recovery/lost-agents.js';
 import { Tombstones } from './recovery/tombstones.js';
+import { RunningPlaces } from './running-places.js';
 import { Submission } from './submission.js';
 import { Timetable } from './timetable.js';
+import { WaitingRoom } from './waiting-room.js';
 
 export interface JobsModuleOptions extends Required<Pick<ModuleMetadata, 'imports'>> {
   readonly controllers: Type[];
@@ -48,10 +49,11 @@ export class JobsModule {
         LeftoverFiles,
         LimitPolicy,
         LostAgents,
-        QueueDepth,
+        RunningPlaces,
         Submission,
         Timetable,
         Tombstones,
+        WaitingRoom,
         { provide: JobReports, useClass: AttemptReports },
       ],
       exports: [JobsService, JobReports],

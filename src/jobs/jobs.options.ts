@@ -12,6 +12,10 @@ export interface JobsOptions {
   readonly defaultTtl?: bigint;
   /** As many may wait; beyond it no job is accepted. */
   readonly maxQueuedJobs: number;
+  /** As many of one owner's may wait; beyond it none of his is accepted. Undefined: any number. */
+  readonly maxWaitingPerUser?: number;
+  /** As many of one owner's may be with agents at once; others of his wait. Undefined: any number. */
+  readonly maxRunningPerUser?: number;
   /** An agent without a sign of life for so many seconds is lost. */
   readonly agentLostSeconds: number;
   /** So many days a deleted or expired job is remembered. */

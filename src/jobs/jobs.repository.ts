@@ -7,10 +7,13 @@ import { outcomeOf, outcomesOfRows } from './job-label.outcome.js';
 import { type LabelReach, labelReachStatement, labelText } from './job-label.query.js';
 import { jobListStatement } from './job-list.query.js';
 import { type JobListing } from './job-page.query.js';
+import { heldOfStatement } from './held-jobs.query.js';
+import { JobChanges } from './job-changes.js';
 import { type JobRow, type SchemaTarget } from './job.entity.js';
 import { type ClaimedJob, JobClaims, type LeaseWish } from './job-claims.js';
 import { oldTombstonesStatement } from './recovery/tombstone.query.js';
 import { type JobState, LEASED_STATES, sourcesOf } from './job.states.js';
+import { type JobsOptions } from './jobs.options.js';
 import { LabelledJobs } from './labelled-jobs.js';
 import { FORGOTTEN, lateFilesOfHeld, stateIn, TOMBSTONE } from './job.tombstone.js';
 
@@ -22,6 +25,9 @@ export interface LeaseKey {
   /** Ms since the epoch: only if it has ended by then, and was not extended meanwhile. */
   readonly endedBy?: number;
 }
+
+/** As many of one owner's jobs may be with agents at once. */
+export type RunningQuota = Pick<JobsOptions, 'maxRunningPerUser'>;
 
 /** What must hold beside the state, with `?` for its parameters. */
 type Guard = Statement;
@@ -48,12 +54,16 @@ export class JobsRepository {
   private readonly claims: JobClaims;
   private readonly labelled = new LabelledJobs((id) => this.hasLabels(id));
 
-  constructor(private readonly database: Database) {
+  constructor(
+    private readonly database: Database,
+    quotas: RunningQuota = {},
+    private readonly changes = new JobChanges(),
+  ) {
     this.jobs = database.source.getRepository<JobRow>('Job');
     this.table = new Table<JobRow>(database, 'Job');
-    this.claims = new JobClaims(database, this.table);
     const tablePrefix = database.source.options.entityPrefix ?? '';
     this.target = { dialect: database.dialect, tablePrefix };
+    this.claims = new JobClaims(database, this.table, { ...quotas, target: this.target });
   }
 
   async insert(row: JobRow): Promise<void> {
@@ -82,8 +92,16 @@ export class JobsRepository {
     return rows.map(({ id }) => id);
   }
 
-  countWaiting(): Promise<number> {
-    return reachingDatabase(() => this.jobs.countBy({ state: 'queued' }));
+  /** @param owner whose; absent: of all */
+  countWaiting(owner?: string): Promise<number> {
+    const theirs = owner === undefined ? {} : { owner };
+    return reachingDatabase(() => this.jobs.countBy({ state: 'queued', ...theirs }));
+  }
+
+  /** How many of an owner's jobs agents hold. */
+  async countHeld(owner: string): Promise<number> {
+    const [row] = await this.database.rows<{ held: number | string }>(heldOfStatement(this.target, owner));
+    return Number(row?.held ?? 0);
   }
 
   /** queued → staging, or running where there is nothing to stage, under a new attempt and lease; null: not granted by this call. */
@@ -256,7 +274,9 @@ export class JobsRepository {
       parameters: [...(first?.parameters ?? []), ...assignments.parameters, id, ...guard.parameters],
     };
     const statements = [statement, ...(await this.outcomeInLabels(id, to))];
-    return (await this.database.atomically(statements, durabilityOf(to))) > 0;
+    const isChanged = (await this.database.atomically(statements, durabilityOf(to))) > 0;
+    if (isChanged) this.changes.tell([id], to);
+    return isChanged;
   }
 
   /** Changes nothing where the change of state before it did not. */

@@ -8,6 +8,7 @@ import { type JobRow } from './job.entity.js';
 import { isFinished } from './job.states.js';
 import { type JobFilter, type JobPage, type JobView, type RunRequest } from './job.types.js';
 import { viewOf } from './job.view.js';
+import { RunningPlaces } from './running-places.js';
 import { Submission } from './submission.js';
 
 /**
@@ -21,6 +22,7 @@ export class JobsService {
     private readonly submission: Submission,
     private readonly endings: Endings,
     private readonly agents: AgentDirectory,
+    private readonly places: RunningPlaces,
   ) {}
 
   /** Accepts a job: it is in the database when this resolves. Throws `invalid_request` for a file that does not exist. */
@@ -32,7 +34,8 @@ export class JobsService {
   async info(jobId: string, caller: Caller): Promise<JobView> {
     const view = viewOf(await this.access.visible(jobId, caller));
     if (view.state !== 'queued') return view;
-    return { ...view, reason: (await this.agents.whyNoneCanRun(view.requires)) ?? view.reason };
+    const why = await this.agents.whyNoneCanRun(view.requires);
+    return { ...view, reason: why ?? (await this.places.whyNoMore(view.owner)) ?? view.reason };
   }
 
   /** Newest first. Throws `forbidden` for a filter on somebody else's jobs, `invalid_request` for a made-up token. */

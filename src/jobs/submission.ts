@@ -5,15 +5,15 @@ import { Admission } from './admission.js';
 import { ExpiryService } from './expiry/expiry.service.js';
 import { type RunRequest } from './job.types.js';
 import { JobsRepository } from './jobs.repository.js';
-import { QueueDepth } from './queue-depth.js';
 import { waitingJobOf } from './recovery/stored-waiting-jobs.js';
+import { WaitingRoom } from './waiting-room.js';
 
 /** Accepts jobs: row first, queue second, so that nothing that was answered can be lost. */
 @Injectable()
 export class Submission {
   constructor(
     private readonly admission: Admission,
-    private readonly depth: QueueDepth,
+    private readonly room: WaitingRoom,
     private readonly jobs: JobsRepository,
     private readonly dispatcher: JobDispatcher,
     private readonly expiry: ExpiryService,
@@ -23,9 +23,8 @@ export class Submission {
   async accept(asked: RunRequest, caller: Caller): Promise<string> {
     const request = await this.admission.settle(asked);
     await this.admission.checkFiles(request, caller);
-    await this.depth.take();
     const row = this.admission.rowFor(request, caller);
-    await this.jobs.insert(row);
+    await this.room.admit(row.owner, () => this.jobs.insert(row));
     this.dispatcher.offer(waitingJobOf(row));
     if (row.expiresAt !== null) this.expiry.schedule.expectAt(row.expiresAt);
     return row.id;

@@ -1,6 +1,5 @@
 import { afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { type Consumer } from '../../src/execution/job-dispatcher.port.js';
 import { RedisDispatcher } from '../../src/execution/queue/redis/redis-dispatcher.js';
 import { RedisFeed } from '../../src/execution/queue/redis/redis-feed.js';
 import { SLACK, WINDOW } from '../../src/execution/queue/redis/shared-window.js';
@@ -14,14 +13,16 @@ import {
   redisSpace,
   startRedis,
 } from '../support/services.js';
-import { FakeLiveAgents, FakeWaitingJobs } from '../support/waiting-jobs.js';
+import { Fleet } from './job-queue.redis-fleet.js';
 import { itKeepsTheContractOfAQueue } from './job-queue.contract.js';
+import { itIsFairToTheUsersOfAQueue } from './job-queue.fairness.contract.js';
+import { type OpenQueue } from './job-queue.harness.js';
 
 /** BullMQ's bookkeeping of one queue, and ours: so many keys stay, however many jobs there were. */
 const KEYS_OF_A_QUEUE = 10;
 
 describeWithRedis('The queue in Redis', () => {
-  itKeepsTheContractOfAQueue(async ({ waiting, agents, doubtAfterMs }) => {
+  const open: OpenQueue = async ({ waiting, agents, doubtAfterMs }) => {
     const options = await createRedisSpace();
     const dispatcher = new RedisDispatcher(options, waiting, agents, { doubtAfterMs, eraseAfterMs: 60_000 });
     dispatcher.onApplicationBootstrap();
@@ -31,54 +32,16 @@ describeWithRedis('The queue in Redis', () => {
       holds: (jobId) => isPlaced(options, jobId),
       close: () => dispatcher.onApplicationShutdown(),
     };
-  });
+  };
+
+  itKeepsTheContractOfAQueue(open);
+  itIsFairToTheUsersOfAQueue(open);
 });
 
 /** Whether a job has been given its turn: what BullMQ put in has an odd priority. */
 async function isPlaced({ url, prefix }: RedisSpace, jobId: string): Promise<boolean> {
   const score = await withRedis(url, (redis) => redis.zscore(`${prefix}:jobs:prioritized`, jobId));
   return score !== null && Math.floor(Number(score) / 2 ** 32) % 2 === 0;
-}
-
-/** Several servers and agents of one queue. */
-class Fleet {
-  readonly waiting = new FakeWaitingJobs();
-  readonly agents = new FakeLiveAgents();
-  readonly seen: string[] = [];
-  private readonly dispatchers: RedisDispatcher[] = [];
-  private readonly consumers: Consumer[] = [];
-
-  constructor(readonly space: RedisSpace) {}
-
-  server({ eraseAfterMs = 60_000 } = {}): RedisDispatcher {
-    const dispatcher = new RedisDispatcher(this.space, this.waiting, this.agents, {
-      doubtAfterMs: 15_000,
-      eraseAfterMs,
-    });
-    dispatcher.onApplicationBootstrap();
-    this.dispatchers.push(dispatcher);
-    return dispatcher;
-  }
-
-  /** @param whileRunning how long a job takes */
-  agent(
-    labels: readonly string[] = [],
-    whileRunning: () => Promise<void> = () => Promise.resolve(),
-  ): Consumer {
-    const feed = new RedisFeed(this.space, labels);
-    const consumer = feed.consume(1, ({ jobId }) => {
-      if (!this.waiting.claim(jobId)) return Promise.resolve(null);
-      this.seen.push(jobId);
-      return Promise.resolve({ ended: whileRunning() });
-    });
-    this.consumers.push(consumer);
-    return consumer;
-  }
-
-  async end(): Promise<void> {
-    await Promise.all(this.consumers.map((consumer) => consumer.drain(0)));
-    await Promise.all(this.dispatchers.map((dispatcher) => dispatcher.onApplicationShutdown()));
-  }
 }
 
 async function keysLeft(space: RedisSpace): Promise<number> {

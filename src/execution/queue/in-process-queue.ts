@@ -33,6 +33,8 @@ export class InProcessQueue extends JobDispatcher implements JobFeed {
   /** Undefined before somebody consumes. */
   private running: RunningJobs | undefined;
   private isTaking = false;
+  /** Whether more waits than the window was told of, though it need not be filled yet. */
+  private isBehind = false;
 
   /**
    * @param labels of the one agent that is served
@@ -57,6 +59,11 @@ export class InProcessQueue extends JobDispatcher implements JobFeed {
     this.window.remove(jobId);
     this.again.delete(jobId);
     this.running?.interrupt(jobId, 'recalled');
+  }
+
+  lookAgain(): void {
+    this.isBehind = true;
+    this.takeNext();
   }
 
   consume(concurrency: number, handler: JobHandler): Consumer {
@@ -85,7 +92,7 @@ export class InProcessQueue extends JobDispatcher implements JobFeed {
       if (job === undefined) break;
       if (!this.running.has(job.id)) void this.run(job.id, this.running);
     }
-    if (!this.window.complete && this.window.size < LOW_WATER) this.refill();
+    if (this.isBehind || (!this.window.complete && this.window.size < LOW_WATER)) this.refill();
   }
 
   private async run(id: string, running: RunningJobs): Promise<void> {
@@ -105,6 +112,7 @@ export class InProcessQueue extends JobDispatcher implements JobFeed {
   private refill(): void {
     if (this.offeredSince !== undefined || this.retry !== undefined) return;
     this.offeredSince = [];
+    this.isBehind = false;
     this.waiting.next(WINDOW, this.labels).then(
       (first) => {
         const offered = this.offeredSince ?? [];

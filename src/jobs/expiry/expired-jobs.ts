@@ -1,6 +1,7 @@
 import { type Database } from '../../database/database.js';
 import { type Statement } from '../../database/engine.js';
 import { Table } from '../../database/table.js';
+import { JobChanges } from '../job-changes.js';
 import { type JobRow, type SchemaTarget } from '../job.entity.js';
 import { sourcesOf } from '../job.states.js';
 import { FORGOTTEN, lateFilesOfHeld, stateIn, TOMBSTONE } from '../job.tombstone.js';
@@ -18,7 +19,10 @@ export class ExpiredJobs {
   private readonly table: Table<JobRow>;
   private readonly target: SchemaTarget;
 
-  constructor(private readonly database: Database) {
+  constructor(
+    private readonly database: Database,
+    private readonly changes = new JobChanges(),
+  ) {
     this.table = new Table<JobRow>(database, 'Job');
     const tablePrefix = database.source.options.entityPrefix ?? '';
     this.target = { dialect: database.dialect, tablePrefix };
@@ -55,6 +59,7 @@ export class ExpiredJobs {
     ];
     // Should it be lost with the machine's power, they are still past their time, and buried again.
     if (statements.length > 0) await this.database.atomically(statements, 'soon durable');
+    if (jobs.length > 0) this.changes.tell(idsOf(jobs), 'expired');
   }
 
   /** Looks at what the row was before it changes it: MySQL makes assignments one after the other. */

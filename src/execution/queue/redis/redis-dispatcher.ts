@@ -71,6 +71,10 @@ export class RedisDispatcher extends JobDispatcher implements OnApplicationBoots
     this.recalls.recall(jobId);
   }
 
+  lookAgain(): void {
+    for (const { window } of this.served.values()) window.doubt();
+  }
+
   onApplicationBootstrap(): void {
     this.look();
     this.timer = setInterval(() => {

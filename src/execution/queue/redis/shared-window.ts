@@ -133,7 +133,7 @@ export class SharedWindow {
   }
 
   private pauseMs(): number {
-    if (this.offers.length > 0) return 0;
+    if (this.offers.length > 0 || (this.inDoubt && !this.isFaulty)) return 0;
     if (!this.mayHaveMore) return TEND_AGAIN_MS.idle;
     return TEND_AGAIN_MS.busy * Math.max(1, this.options.windows() / QUEUES_AT_FULL_SPEED);
   }
