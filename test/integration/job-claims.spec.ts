@@ -35,6 +35,25 @@ describeOnDatabases('A claim', (kind) => {
     });
   });
 
+  it('is refused to a user who has as many running jobs as he may, whoever asks, and however many at once', async () => {
+    const servers = [1, 2].map(() => new JobsRepository(store.database, { maxRunningPerUser: 3 }));
+    const rows: JobRow[] = [];
+    for (let n = 0; n < 20; n += 1) rows.push(await inserted(aJob({ user: 'many' })));
+    const claim = (jobId: string, n: number): Promise<unknown> => {
+      const lease = { token: crypto.randomUUID(), until: Date.now() + 1_000, agent: 'a' };
+      return servers[n % 2]?.claim(jobId, lease, Date.now()) ?? Promise.resolve(null);
+    };
+    const granted = await Promise.all(rows.map(({ id }, n) => claim(id, n)));
+    expect(granted.filter((claim) => claim !== null)).toHaveLength(3);
+    const [held, waiting] = [true, false].map((isHeld) =>
+      rows.filter((_, n) => (granted[n] !== null) === isHeld),
+    );
+    expect(await jobs.cancel(held?.[0]?.id ?? '', Date.now(), '')).toBe(true);
+    expect(await claim(waiting?.[0]?.id ?? '', 0)).not.toBeNull();
+    expect(await claim(waiting?.[1]?.id ?? '', 1)).toBeNull();
+    expect(await claim((await inserted(aJob({ user: 'other' }))).id, 1)).not.toBeNull();
+  });
+
   it('begins with staging where there are files, and with running where there are none', async () => {
     const withFiles = await inserted(aJobWithFiles());
     const without = await inserted(aJob({ inputFiles: [] }));

@@ -19,9 +19,6 @@ export function isBefore(a: Place, b: Place): boolean {
   return a.rank < b.rank || (a.rank === b.rank && a.turn < b.turn);
 }
 
-/** That of the first jobs that wait when all are placed anew. */
-const FIRST = 1;
-
 /**
  * Whose turn it is: an owner's next job comes one turn after his last, but never before the turn that was served last, in which
  * whoever comes anew has his first (start-time fair queueing, Goyal, Vin and Cheng 1996, with every job of one length).
@@ -29,13 +26,14 @@ const FIRST = 1;
 export class Turns {
   /** The last place of each owner at each rank. */
   private last = new Map<string, Place>();
-  /** By rank: where none waits any more, this is the turn that was served. */
+  /** The last turn of each rank, of whomever. */
   private highest = new Map<number, number>();
+  /** By rank; never goes back, though who comes anew then waits in that turn. */
+  private served = new Map<number, number>();
 
-  /** @param served the turn of the first that waits at the job's rank; undefined: none does */
-  next(job: WaitingJob, served: number | undefined): number {
-    const now = served ?? this.highest.get(job.rank) ?? FIRST;
-    return Math.max(now - 1, (this.last.get(keyOf(job))?.turn ?? -1) + 1);
+  /** @param first the turn of the first that waits at the job's rank; undefined: none does */
+  next(job: WaitingJob, first: number | undefined): number {
+    return Math.max(this.servedAt(job.rank, first), (this.last.get(keyOf(job))?.turn ?? -1) + 1);
   }
 
   take(job: PlacedJob): void {
@@ -51,7 +49,7 @@ export class Turns {
   }
 
   /**
-   * Places jobs, from the first turn on at each rank, and forgets all others. Whoever was served ahead of others stays it.
+   * Places jobs, from turn 0 on at each rank, and forgets all others. Whoever was served ahead of others stays it.
    *
    * @param before those that were placed until now, in their order
    */
@@ -59,7 +57,7 @@ export class Turns {
     this.rebase(before);
     const byAge = [...jobs].sort((a, b) => (a.id < b.id ? -1 : 1));
     return byAge.map((job) => {
-      const placed = { ...job, turn: this.next(job, FIRST) };
+      const placed = { ...job, turn: this.next(job, 0) };
       this.take(placed);
       return placed;
     });
@@ -67,17 +65,24 @@ export class Turns {
 
   /** Remembers how far each owner was served beyond the turn that is being served. */
   private rebase(before: readonly PlacedJob[]): void {
-    const served = firstOf(before, ({ rank }) => rank);
+    const first = firstOf(before, ({ rank }) => rank);
     const waiting = firstOf(before, keyOf);
     const last = new Map<string, Place>();
     for (const [key, { rank, turn }] of this.last) {
-      const now = served.get(rank)?.turn ?? this.highest.get(rank) ?? FIRST;
-      const first = waiting.get(key);
-      const renewed = (first === undefined ? turn : first.turn - 1) - now + FIRST;
-      if (renewed >= 0) last.set(key, { rank, turn: renewed });
+      const next = waiting.get(key)?.turn ?? turn + 1;
+      const ahead = next - 1 - this.servedAt(rank, first.get(rank)?.turn);
+      if (ahead >= 0) last.set(key, { rank, turn: ahead });
     }
     this.last = last;
     this.highest = new Map();
+    this.served = new Map();
+  }
+
+  private servedAt(rank: number, first: number | undefined): number {
+    const least = first === undefined ? (this.highest.get(rank) ?? 0) : first - 1;
+    const served = Math.max(least, this.served.get(rank) ?? 0);
+    this.served.set(rank, served);
+    return served;
   }
 }
 

@@ -69,6 +69,17 @@ describe('WaitingWindow', () => {
     expect(drained(window)).toEqual(['c1', 'b2', 'a3', 'a4']);
   });
 
+  it('lets those who come anew have one job each before the others go on, however many come', () => {
+    const window = new WaitingWindow(20);
+    window.fill(all(job('a1'), job('a2'), job('a3'), job('a4')), []);
+    window.takeFirst();
+    const others = ['b', 'c', 'd', 'e'].flatMap((owner) => [1, 2].map((n) => job(`${owner}${n}`, 0, owner)));
+    others.forEach((each) => {
+      window.add(each);
+    });
+    expect(drained(window)).toEqual(['b1', 'c1', 'd1', 'e1', 'a2', 'b2', 'c2', 'd2', 'e2', 'a3', 'a4']);
+  });
+
   it('gives an owner no turn for what was removed', () => {
     const window = new WaitingWindow(10);
     window.fill(all(job('a1'), job('a2'), job('a3'), job('b1', 0, 'ben'), job('b2', 0, 'ben')), []);

@@ -28,7 +28,7 @@ export class WaitingWindow {
   /** Keeps a job if it belongs to the first; else it is left to the database. */
   add(job: WaitingJob): void {
     if (this.ids.has(job.id)) return;
-    const placed = { ...job, turn: this.turns.next(job, this.servedAt(job.rank)) };
+    const placed = { ...job, turn: this.turns.next(job, this.firstAt(job.rank)) };
     if (this.edge !== undefined && !isBefore(placed, this.edge)) return;
     this.turns.take(placed);
     this.jobs.splice(this.positionOf(placed), 0, placed);
@@ -80,7 +80,7 @@ export class WaitingWindow {
   }
 
   /** The turn of the first that waits at a rank. */
-  private servedAt(rank: number): number | undefined {
+  private firstAt(rank: number): number | undefined {
     const first = this.jobs[this.positionOf({ rank, turn: -1, id: '' })];
     return first?.rank === rank ? first.turn : undefined;
   }

@@ -4,8 +4,8 @@ import { type LabelQueue, priorityOf } from './label-queue.js';
 
 /**
  * KEYS: the ids by score; what is remembered of turns. A score is a priority and, below it, the turn. What BullMQ has put in, and has no turn
- * yet, comes after all of its rank that have. The hash has the highest turn of each rank, the last of each owner at a
- * rank, and as `edge` the score from which on something was left out.
+ * yet, comes after all of its rank that have. The hash has the highest turn of each rank, the one that was
+ * served, the last of each owner at a rank, and as `edge` the score from which on something was left out.
  */
 const COMMON = `
   local ids, turns = KEYS[1], KEYS[2]
@@ -15,8 +15,8 @@ const COMMON = `
   local function keep(field, value) redis.call('HSET', turns, field, text(value)) end
   local function served(rank)
     local first = redis.call('ZRANGEBYSCORE', ids, text(base(rank)), text(base(rank) + 2^32 - 1), 'WITHSCORES', 'LIMIT', 0, 1)
-    if first[2] then return tonumber(first[2]) - base(rank) end
-    return number(rank) or 1
+    local least = first[2] and tonumber(first[2]) - base(rank) - 1 or number(rank) or 0
+    return math.max(least, number('served ' .. rank) or 0)
   end`;
 
 /** ARGV: rank and owner of each. Answers with the turn of each, or -1 where it is to be left out. */
@@ -24,7 +24,9 @@ const PLACE = `${COMMON}
   local edge, placed = number('edge') or math.huge, {}
   for i = 1, #ARGV, 2 do
     local rank, owner = ARGV[i], ARGV[i] .. '|' .. ARGV[i + 1]
-    local turn = math.max(served(rank) - 1, (number(owner) or -1) + 1)
+    local now = served(rank)
+    local turn = math.max(now, (number(owner) or -1) + 1)
+    keep('served ' .. rank, now)
     if base(rank) + turn < edge then
       keep(owner, turn)
       if turn > (number(rank) or -1) then keep(rank, turn) end
@@ -48,8 +50,8 @@ const RENEW = `${COMMON}
     local owner, rank = known[i], string.match(known[i], '^(-?%d+)|')
     if rank then
       local turn = waiting[owner] and waiting[owner] - 1 or tonumber(known[i + 1])
-      local renewed = turn - (now[rank] or served(rank)) + 1
-      if renewed >= 0 then last[owner] = renewed end
+      local ahead = turn - (now[rank] or served(rank))
+      if ahead >= 0 then last[owner] = ahead end
     end
   end
   redis.call('DEL', turns)
