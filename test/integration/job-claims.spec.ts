@@ -46,11 +46,11 @@ describeOnDatabases('A claim', (kind) => {
     const granted = await Promise.all(rows.map(({ id }, n) => claim(id, n)));
     expect(granted.filter((claim) => claim !== null)).toHaveLength(3);
     const [held, waiting] = [true, false].map((isHeld) =>
-      rows.filter((_, n) => (granted[n] !== null) === isHeld),
-    );
-    expect(await jobs.cancel(held?.[0]?.id ?? '', Date.now(), '')).toBe(true);
-    expect(await claim(waiting?.[0]?.id ?? '', 0)).not.toBeNull();
-    expect(await claim(waiting?.[1]?.id ?? '', 1)).toBeNull();
+      rows.filter((_, n) => (granted[n] !== null) === isHeld).map(({ id }) => id),
+    ) as [[string], [string, string]];
+    expect(await jobs.cancel(held[0], Date.now(), '')).toBe(true);
+    expect(await claim(waiting[0], 0)).not.toBeNull();
+    expect(await claim(waiting[1], 1)).toBeNull();
     expect(await claim((await inserted(aJob({ user: 'other' }))).id, 1)).not.toBeNull();
   });
 
