@@ -14,9 +14,9 @@ export class Fleet {
 
   constructor(readonly space: RedisSpace) {}
 
-  server({ eraseAfterMs = 60_000 } = {}): RedisDispatcher {
+  server({ eraseAfterMs = 60_000, doubtAfterMs = 15_000 } = {}): RedisDispatcher {
     const dispatcher = new RedisDispatcher(this.space, this.waiting, this.agents, {
-      doubtAfterMs: 15_000,
+      doubtAfterMs,
       eraseAfterMs,
     });
     dispatcher.onApplicationBootstrap();

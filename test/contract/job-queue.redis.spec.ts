@@ -105,6 +105,24 @@ describeWithRedis('A queue in Redis that several servers fill', () => {
     expect(fleet.seen.slice(0, 10)).toEqual(inOrder.slice(0, 10));
   });
 
+  it('remembers nobody when nothing waits, however many have had jobs', async () => {
+    const server = fleet.server({ doubtAfterMs: 200 });
+    fleet.agent();
+    const jobs = Array.from({ length: 300 }, (_, n) =>
+      fleet.waiting.add(n, { owner: `user-${n}`, rank: n % 3 }),
+    );
+    jobs.forEach((job) => {
+      server.offer(job);
+    });
+    await eventually(() => {
+      expect(fleet.seen).toHaveLength(300);
+    });
+    const remembered = `${fleet.space.prefix}:jobs:turns`;
+    await eventually(async () => {
+      expect(await withRedis(fleet.space.url, (redis) => redis.exists(remembered))).toBe(0);
+    });
+  });
+
   it('leaves nothing of a queue that no agent needs any more, and fills it again when one does', async () => {
     fleet.server({ eraseAfterMs: 500 });
     fleet.agents.sets = [['gpu']];

@@ -54,7 +54,7 @@ export class Turns {
    * @param before those that were placed until now, in their order
    */
   renew(jobs: readonly WaitingJob[], before: readonly PlacedJob[]): PlacedJob[] {
-    this.rebase(before);
+    this.rebase(before, new Set(jobs.map(({ rank }) => rank)));
     const byAge = [...jobs].sort((a, b) => (a.id < b.id ? -1 : 1));
     return byAge.map((job) => {
       const placed = { ...job, turn: this.next(job, 0) };
@@ -63,15 +63,15 @@ export class Turns {
     });
   }
 
-  /** Remembers how far each owner was served beyond the turn that is being served. */
-  private rebase(before: readonly PlacedJob[]): void {
+  /** Remembers how far each owner was served beyond the turn that is being served, at the ranks at which somebody waits. */
+  private rebase(before: readonly PlacedJob[], ranks: ReadonlySet<number>): void {
     const first = firstOf(before, ({ rank }) => rank);
     const waiting = firstOf(before, keyOf);
     const last = new Map<string, Place>();
     for (const [key, { rank, turn }] of this.last) {
       const next = waiting.get(key)?.turn ?? turn + 1;
       const ahead = next - 1 - this.servedAt(rank, first.get(rank)?.turn);
-      if (ahead >= 0) last.set(key, { rank, turn: ahead });
+      if (ahead >= 0 && ranks.has(rank)) last.set(key, { rank, turn: ahead });
     }
     this.last = last;
     this.highest = new Map();

@@ -48,9 +48,9 @@ const RENEW = `${COMMON}
   local known = redis.call('HGETALL', turns)
   for i = 1, #known, 2 do
     local owner, rank = known[i], string.match(known[i], '^(-?%d+)|')
-    if rank then
+    if rank and now[rank] then
       local turn = waiting[owner] and waiting[owner] - 1 or tonumber(known[i + 1])
-      local ahead = turn - (now[rank] or served(rank))
+      local ahead = turn - now[rank]
       if ahead >= 0 then last[owner] = ahead end
     end
   end
