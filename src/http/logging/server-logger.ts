@@ -52,7 +52,7 @@ export class ServerLogger implements LoggerService {
   /** @param rest Nest's loggers add their context as the last of what they say */
   private write(level: Level, message: unknown, rest: readonly unknown[]): void {
     const fields = { context: rest.at(-1), ...fieldsIn(message) };
-    const texts = [...(typeof message === 'object' ? [] : [String(message)]), ...rest.slice(0, -1)];
+    const texts = [...(typeof message === 'string' ? [message] : []), ...rest.slice(0, -1)];
     this.pino[level](fields, ...(texts as [string]));
   }
 }
