@@ -103,7 +103,7 @@ function assemble(given: DynamicModule, extras: JobManagerExtras): DynamicModule
     imports: [settings, execution, jobs, files],
     sandbox: commandSandbox,
   });
-  const guest = guestOf([jobs, files]);
+  const guest = guestOf([jobs, files], prefix);
   return {
     module: given.module,
     imports: [settings, database, jobs, agent],
@@ -112,13 +112,13 @@ function assemble(given: DynamicModule, extras: JobManagerExtras): DynamicModule
   };
 }
 
-function guestOf(modules: readonly DynamicModule[]): Provider {
+function guestOf(modules: readonly DynamicModule[], prefix = ''): Provider {
   const controllers = modules.flatMap((module) => module.controllers ?? []) as Type<object>[];
   return {
     provide: GuestRoutes,
     inject: [HttpAdapterHost, ModuleRef, SETTINGS],
     useFactory: (adapterHost: HttpAdapterHost, module: ModuleRef, { maxBodyBytes }: AppConfig) => {
-      const routes = new OwnRoutes(controllers, () => globalPrefixOf(module));
+      const routes = new OwnRoutes(controllers, prefix, () => globalPrefixOf(module));
       return new GuestRoutes(adapterHost, { routes, maxBodyBytes });
     },
   };

@@ -12,12 +12,19 @@ interface Route {
 export class OwnRoutes {
   private readonly routes: readonly Route[];
 
-  /** @param globalPrefix of the host, asked when a request comes: hosts set it late */
+  private readonly base: readonly string[];
+
+  /**
+   * @param base of all of them; empty: they share none
+   * @param globalPrefix of the host, asked when a request comes: hosts set it late
+   */
   constructor(
     controllers: readonly Type<object>[],
+    base: string,
     private readonly globalPrefix: () => string,
   ) {
     this.routes = controllers.flatMap(routesOf);
+    this.base = segmentsOf(base);
   }
 
   /** @param path of a request, or of a route as the host's router has it */
@@ -25,14 +32,28 @@ export class OwnRoutes {
     return this.methodsAt(path).includes(method);
   }
 
-  /** None: the path is not ours. */
+  /** None: the path is not one of ours. */
   methodsAt(path: string): string[] {
+    const given = this.withinHost(path);
+    return this.routes.filter((route) => matches(route, given)).map(({ method }) => method);
+  }
+
+  /** Whether nobody but us is meant, whether or not there is such a route. */
+  isBelowBase(path: string): boolean {
+    const given = this.withinHost(path);
+    return this.base.length > 0 && given.length > this.base.length && startsWith(given, this.base);
+  }
+
+  /** Without the host's prefix; nothing where it is not below that. */
+  private withinHost(path: string): string[] {
     const prefix = segmentsOf(this.globalPrefix());
     const segments = segmentsOf(path);
-    if (!prefix.every((name, index) => name === segments[index])) return [];
-    const rest = segments.slice(prefix.length);
-    return this.routes.filter((route) => matches(route, rest)).map(({ method }) => method);
+    return startsWith(segments, prefix) ? segments.slice(prefix.length) : [];
   }
+}
+
+function startsWith(segments: readonly string[], start: readonly string[]): boolean {
+  return start.every((name, index) => name === segments[index]);
 }
 
 function matches({ segments }: Route, given: readonly string[]): boolean {
