@@ -7,6 +7,7 @@ export { DomainError, type ErrorCode } from './kernel/errors.js';
 export { type Enclosure } from './execution/runner/sandbox/enclosure.js';
 export { type Enclosed, Sandbox, SandboxUnavailableError } from './execution/runner/sandbox/sandbox.js';
 export { type HostRunRequest } from './jobs/api/contract-requests.js';
+export { isJobManagerRoute } from './http/routed-at.js';
 export { HOST_CALLER, JobManager } from './jobs/job-manager.js';
 export {
   type JobFilter,

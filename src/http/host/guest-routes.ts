@@ -35,8 +35,9 @@ export class GuestRoutes implements OnModuleInit {
     if (this.adapter?.getType() === 'express') answerUnderExpress(this.adapter, this.options.routes);
   }
 
-  private enter(adapter: AbstractHttpAdapter): void {
-    if (MADE_FOR_US in adapter) return;
+  /** @param adapter null where the host is no server */
+  private enter(adapter: AbstractHttpAdapter | null): void {
+    if (adapter === null || MADE_FOR_US in adapter) return;
     this.adapter = adapter;
     if (adapter.getType() === 'express') passExpressParsers(adapter, this.options);
     else if (adapter.getType() === 'fastify') passFastifyParsers(adapter, this.options);
