@@ -73,7 +73,8 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<JobManagerOpti
 export class JobManagerModule extends ConfigurableModuleClass {}
 
 function assemble(given: DynamicModule, extras: JobManagerExtras): DynamicModule {
-  const { prefix, commandSandbox, guard, dataSource, imports = [] } = extras;
+  const { prefix, commandSandbox, guard, dataSource } = extras;
+  const imports = [...(given.imports ?? []), ...(extras.imports ?? [])];
   const isGuarded = guard !== undefined;
   const settings = SettingsModule.register(given, OPTIONS, {
     guard: isGuarded,

@@ -69,11 +69,11 @@ async function hostWith(
 }
 
 describe.each([
-  ['class', HeaderGuard, 'express'],
-  ['instance', new HeaderGuard('secret'), 'fastify'],
-  ['function', byFunction, 'express'],
-  ['function', byFunction, 'fastify'],
-] as const)("a host's guard, given as a %s, on %s", (kind, guard, platform) => {
+  ['class', 'express', HeaderGuard],
+  ['instance', 'fastify', new HeaderGuard('secret')],
+  ['function', 'express', byFunction],
+  ['function', 'fastify', byFunction],
+] as const)("a host's guard, given as a %s, on %s", (kind, platform, guard) => {
   it('tells jobs and files apart by their owners', async () => {
     const as = await hostWith(guard as HostGuard, platform);
     const [ann, ben, root] = [as('ann:secret'), as('ben:secret'), as('root:secret')];

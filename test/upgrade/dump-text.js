@@ -4,6 +4,7 @@ import { escape } from 'mysql2';
 /** @param {unknown} value */
 function literal(value) {
   if (value === null || value === undefined) return 'NULL';
+  if (value instanceof ArrayBuffer) return `X'${Buffer.from(value).toString('hex')}'`;
   if (Buffer.isBuffer(value)) return `X'${value.toString('hex')}'`;
   return typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value);
 }

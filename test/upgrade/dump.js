@@ -21,8 +21,8 @@ const [, , schema] = process.argv;
 if (schema === undefined) throw new Error('which schema? such as: node test/upgrade/dump.js 0001');
 const target = join(import.meta.dirname, schema);
 const ROOT = join(import.meta.dirname, '..', '..');
-/** A year: whatever the clock of whoever runs the test, all of it is past. */
-const SHIFT_MS = 365 * 86_400_000;
+/** Five years: whatever the clock of whoever runs the test, all of it is past. */
+const SHIFT_MS = 5 * 365 * 86_400_000;
 const INSTANTS = ['created_at', 'started_at', 'finished_at', 'expires_at', 'gone_at', 'cleanup_at'];
 
 /** @typedef {{ url: string, kill(): Promise<void> }} Server */
@@ -94,7 +94,7 @@ async function fill(/** @type {string} */ url) {
   return { input, succeeded, failed, cancelled, deleted, running, staging, lost, queued };
 }
 
-/** As the killed server would have left it a year ago, one job in the middle of its staging. */
+/** As the killed server would have left it years ago, one job in the middle of its staging. */
 function statements(/** @type {string} */ staging) {
   const earlier = (/** @type {string} */ column) => `${column} = ${column} - ${SHIFT_MS}`;
   return [

@@ -56,7 +56,7 @@ async function startOn(schema: string, database: DatabaseKind): Promise<{ server
   loadSqlite(join(dataDir, 'files', 'small.db'), textOf(schema, `${kind}.files.sql`));
   writeFileSync(join(dataDir, 'instance-id'), `${left.instanceId}\n`);
   writeFileSync(join(dataDir, 'generation'), '1\n');
-  // What it has left is a year old, and not to be forgotten.
+  // What it has left is years old, and not to be forgotten.
   const env = { DATABASE_URL: url, TOMBSTONE_DAYS: '36500' };
   return { server: await startServer({ dataDir, env }), left };
 }

@@ -1,0 +1,6 @@
+CREATE TABLE files ( id TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL, created INTEGER NOT NULL, expires TEXT, tags TEXT NOT NULL, owner TEXT NOT NULL, acl TEXT NOT NULL, bytes BLOB NOT NULL );
+CREATE INDEX files_by_end ON files (expires) WHERE expires IS NOT NULL;
+INSERT INTO "files" ("id", "name", "size", "sha256", "created", "expires", "tags", "owner", "acl", "bytes") VALUES ('dcdc4abd-e6b2-4cfe-8c9e-3372a41a9c18', '"input"', 6, '7d3f9b6284c6f36e77b425cac882e8fbbcc97a4727ec20790853076d0f463453', 1795807766361, NULL, '[]', '"anonymous"', '[]', X'696e7075740a');
+INSERT INTO "files" ("id", "name", "size", "sha256", "created", "expires", "tags", "owner", "acl", "bytes") VALUES ('62f20aaa-2c1b-5f11-bb54-7e294fe6ba51', '"stdout"', 4, '54034ac5c6e9ea95734ec2b729fd6d62abf64af34a9f9ce5d466cb788191a73d', 1795807766538, NULL, '[]', '"anonymous"', '[]', X'6f75740a');
+INSERT INTO "files" ("id", "name", "size", "sha256", "created", "expires", "tags", "owner", "acl", "bytes") VALUES ('abca9890-7d4f-566b-83ae-1efe2785d9f8', '"stdout"', 6, '7d3f9b6284c6f36e77b425cac882e8fbbcc97a4727ec20790853076d0f463453', 1795807766669, NULL, '[]', '"anonymous"', '[]', X'696e7075740a');
+PRAGMA user_version = 2;

@@ -1,0 +1,6 @@
+CREATE TABLE files ( id TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL, created INTEGER NOT NULL, expires TEXT, tags TEXT NOT NULL, owner TEXT NOT NULL, acl TEXT NOT NULL, bytes BLOB NOT NULL );
+CREATE INDEX files_by_end ON files (expires) WHERE expires IS NOT NULL;
+INSERT INTO "files" ("id", "name", "size", "sha256", "created", "expires", "tags", "owner", "acl", "bytes") VALUES ('185ddf99-24b8-4aec-8c09-e43d69ce1c35', '"input"', 6, '7d3f9b6284c6f36e77b425cac882e8fbbcc97a4727ec20790853076d0f463453', 1795807761902, NULL, '[]', '"anonymous"', '[]', X'696e7075740a');
+INSERT INTO "files" ("id", "name", "size", "sha256", "created", "expires", "tags", "owner", "acl", "bytes") VALUES ('8f2453a9-627d-5c27-9ff6-e1cabc84042a', '"stdout"', 4, '54034ac5c6e9ea95734ec2b729fd6d62abf64af34a9f9ce5d466cb788191a73d', 1795807762054, NULL, '[]', '"anonymous"', '[]', X'6f75740a');
+INSERT INTO "files" ("id", "name", "size", "sha256", "created", "expires", "tags", "owner", "acl", "bytes") VALUES ('6c67da61-1aec-5cd4-a6a5-102bbc43ef8b', '"stdout"', 6, '7d3f9b6284c6f36e77b425cac882e8fbbcc97a4727ec20790853076d0f463453', 1795807762208, NULL, '[]', '"anonymous"', '[]', X'696e7075740a');
+PRAGMA user_version = 2;
