@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { type INestApplicationContext, Module } from '@nestjs/common';
+import { type DynamicModule, type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import Sqlite from 'libsql';
@@ -9,6 +9,9 @@ import { ConfigError, JobManager, type JobManagerExtras, JobManagerModule } from
 import { eventually } from '../support/eventually.js';
 import { type DatabaseKind, describeOnDatabases } from '../support/services.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
+
+@Module({})
+class Host {}
 
 let context: INestApplicationContext | undefined;
 afterEach(async () => {
@@ -82,18 +85,17 @@ describeOnDatabases("beside a host's data source", (database) => {
 
   it('is found by its injection token', async () => {
     const options = await hostOptions(database);
-    class Host {}
     const dataDir = await temporaryDirectory();
-    Module({
+    const host: DynamicModule = {
+      module: Host,
       imports: [
         TypeOrmModule.forRoot(options),
         JobManagerModule.forRoot({ dataDir, dataSource: getDataSourceToken() }),
       ],
-    })(Host);
-    context = await NestFactory.createApplicationContext(Host, { logger: false, abortOnError: false });
+    };
+    context = await NestFactory.createApplicationContext(host, { logger: false, abortOnError: false });
     expect(await answerOf(context.get(JobManager, { strict: false }), 'echo token')).toBe('token\n');
-    const host = context.get(DataSource);
-    expect(host.options.entityPrefix).toBeUndefined();
+    expect(context.get(DataSource).options.entityPrefix).toBeUndefined();
   });
 });
 

@@ -75,7 +75,7 @@ describe.each([
   ['function', 'fastify', byFunction],
 ] as const)("a host's guard, given as a %s, on %s", (kind, platform, guard) => {
   it('tells jobs and files apart by their owners', async () => {
-    const as = await hostWith(guard as HostGuard, platform);
+    const as = await hostWith(guard, platform);
     const [ann, ben, root] = [as('ann:secret'), as('ben:secret'), as('root:secret')];
     const file = await ann.upload('content');
     const jobId = await ann.run({ command: 'cat "$INPUT_1"', input_files: [file] });
@@ -94,7 +94,7 @@ describe.each([
   });
 
   it('denies in the shape of all errors', async () => {
-    const as = await hostWith(guard as HostGuard, platform);
+    const as = await hostWith(guard, platform);
     for (const [method, path] of [
       ['GET', '/list_jobs'],
       ['POST', '/run'],
@@ -131,7 +131,7 @@ describe('a guard', () => {
     [{ redisUrl: 'redis://127.0.0.1:1' }, /agentToken/],
   ] as const)('beside %j is refused in words', async (options, words) => {
     const dataDir = await temporaryDirectory();
-    const module = JobManagerModule.forRoot({ dataDir, guard: byFunction as HostGuard, ...options });
+    const module = JobManagerModule.forRoot({ dataDir, guard: byFunction, ...options });
     const start = NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
     await expect(start).rejects.toThrow(words);
   });

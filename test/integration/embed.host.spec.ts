@@ -7,7 +7,6 @@ import {
   type INestApplication,
   type NestInterceptor,
   Module,
-  type Type,
 } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR, NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -23,13 +22,16 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 type Platform = 'express' | 'fastify';
 const JSON_TYPE = { 'content-type': 'application/json' };
 
+@Module({})
+class Host {}
+
 let apps: INestApplication[] = [];
 afterEach(async () => {
   await Promise.all(apps.map((app) => app.close()));
   apps = [];
 });
 
-async function listen(module: Type | DynamicModule, platform: Platform, bodyParser = true): Promise<string> {
+async function listen(module: DynamicModule, platform: Platform, bodyParser = true): Promise<string> {
   const adapter = platform === 'express' ? new ExpressAdapter() : new FastifyAdapter();
   const app = await NestFactory.create(module, adapter, { logger: false, abortOnError: false, bodyParser });
   apps.push(app);
@@ -105,15 +107,15 @@ describe.each(['express', 'fastify'] as const)('a host on %s', (platform) => {
         return next.handle().pipe(map((data: unknown) => (isJobManagerRoute(context) ? data : { data })));
       }
     }
-    class Host {}
-    Module({
+    const host = {
+      module: Host,
       imports: [hostModule(await guest())],
       providers: [
         { provide: APP_GUARD, useClass: Locked },
         { provide: APP_INTERCEPTOR, useClass: Wrapping },
       ],
-    })(Host);
-    const url = await listen(Host, platform);
+    };
+    const url = await listen(host, platform);
     expect((await send(`${url}/api/v1/orders`, { method: 'GET' })).status).toBe(403);
     const { body } = await new JobClient(`${url}/api/jobs`).call('POST', '/run', {
       json: { command: 'true' },
@@ -127,11 +129,12 @@ describe.each(['express', 'fastify'] as const)('a host on %s', (platform) => {
         return false;
       }
     }
-    class Host {}
-    Module({ imports: [hostModule(await guest())], providers: [{ provide: APP_GUARD, useClass: Locked }] })(
-      Host,
-    );
-    const client = new JobClient(`${await listen(Host, platform)}/api/jobs`);
+    const host = {
+      module: Host,
+      imports: [hostModule(await guest())],
+      providers: [{ provide: APP_GUARD, useClass: Locked }],
+    };
+    const client = new JobClient(`${await listen(host, platform)}/api/jobs`);
     expectError(await client.call('GET', '/list_jobs'), 403);
   });
 

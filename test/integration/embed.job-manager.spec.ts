@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type INestApplicationContext, Module, type Type } from '@nestjs/common';
+import { type DynamicModule, type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
   ConfigError,
@@ -141,17 +141,23 @@ describe("a host's JobManager", () => {
   });
 });
 
+@Module({})
+class Around {}
+
+@Module({})
+class Host {}
+
 /** A module for each job manager, which tells it apart by a name. */
-function hostOf(...guests: { name: string; options: JobManagerOptions & { prefix: string } }[]): Type {
-  class Host {}
-  const imports = guests.map(({ name, options }) => {
-    class Around {}
-    const provider = { provide: name, useExisting: JobManager };
-    Module({ imports: [JobManagerModule.forRoot(options)], providers: [provider], exports: [name] })(Around);
-    return Around;
-  });
-  Module({ imports, exports: imports })(Host);
-  return Host;
+function hostOf(
+  ...guests: readonly { name: string; options: JobManagerOptions & { prefix: string } }[]
+): DynamicModule {
+  const imports = guests.map(({ name, options }) => ({
+    module: Around,
+    imports: [JobManagerModule.forRoot(options)],
+    providers: [{ provide: name, useExisting: JobManager }],
+    exports: [name],
+  }));
+  return { module: Host, imports };
 }
 
 describe('two job managers in one host', () => {

@@ -1,13 +1,10 @@
 import Sqlite from 'libsql';
 import { escape } from 'mysql2';
 
-/** @param {unknown} value */
-function literal(value) {
-  if (value === null || value === undefined) return 'NULL';
-  if (value instanceof ArrayBuffer) return `X'${Buffer.from(value).toString('hex')}'`;
-  if (Buffer.isBuffer(value)) return `X'${value.toString('hex')}'`;
-  return typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value);
-}
+/** @typedef {Record<string, unknown>} Row */
+
+const MADE = `SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'
+  ORDER BY type DESC, name`;
 
 /**
  * All that a SQLite file holds, as statements, one a line.
@@ -15,25 +12,16 @@ function literal(value) {
  */
 export function sqliteDump(path) {
   const database = new Sqlite(path);
+  /** @param {string} sql */
+  const rowsOf = (sql) => /** @type {Row[]} */ (database.prepare(sql).all());
   try {
-    const [version] = database.pragma('user_version');
-    const made = database
-      .prepare(
-        "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY type DESC, name",
-      )
-      .all();
-    const rows = made
-      .filter(({ type }) => type === 'table')
-      .flatMap(({ name }) =>
-        database
-          .prepare(`SELECT * FROM "${name}"`)
-          .all()
-          .map((row) => inserted(name, row)),
-      );
+    const made = rowsOf(MADE);
+    const tables = made.filter(({ type }) => type === 'table').map(({ name }) => String(name));
+    const [version] = rowsOf('PRAGMA user_version');
     return lines([
-      ...made.map(({ sql }) => sql.replaceAll(/\s+/g, ' ')),
-      ...rows,
-      `PRAGMA user_version = ${version.user_version}`,
+      ...made.map(({ sql }) => String(sql).replaceAll(/\s+/g, ' ')),
+      ...tables.flatMap((name) => rowsOf(`SELECT * FROM ${name}`).map((row) => insertOf(name, row, literal))),
+      `PRAGMA user_version = ${String(version?.user_version)}`,
     ]);
   } finally {
     database.close();
@@ -41,39 +29,43 @@ export function sqliteDump(path) {
 }
 
 /**
- * @param {string} table
- * @param {Record<string, unknown>} row
- */
-function inserted(table, row) {
-  const names = Object.keys(row).map((name) => `"${name}"`);
-  return `INSERT INTO "${table}" (${names.join(', ')}) VALUES (${Object.values(row).map(literal).join(', ')})`;
-}
-
-/**
  * The same of the MariaDB database that the connection uses.
  * @param {import('mysql2/promise').Connection} connection
  */
 export async function mysqlDump(connection) {
+  /** @param {string} sql */
+  const rowsOf = async (sql) => /** @type {Row[]} */ ((await connection.query(sql))[0]);
   const statements = [];
-  const [tables] = /** @type {[Record<string, string>[], unknown]} */ (await connection.query('SHOW TABLES'));
-  for (const table of tables.flatMap((row) => Object.values(row))) {
-    const [made] = /** @type {[Record<string, string>[], unknown]} */ (
-      await connection.query(`SHOW CREATE TABLE \`${table}\``)
-    );
-    statements.push(String(made[0]?.['Create Table']).replaceAll(/\s*\n\s*/g, ' '));
-    const [rows] = /** @type {[Record<string, unknown>[], unknown]} */ (
-      await connection.query(`SELECT * FROM \`${table}\``)
-    );
-    for (const row of rows) {
-      const names = Object.keys(row).map((name) => `\`${name}\``);
-      statements.push(
-        `INSERT INTO \`${table}\` (${names.join(', ')}) VALUES (${Object.values(row)
-          .map((value) => escape(value))
-          .join(', ')})`,
-      );
-    }
+  for (const name of (await rowsOf('SHOW TABLES')).flatMap((row) => Object.values(row).map(String))) {
+    const [made] = await rowsOf(`SHOW CREATE TABLE ${name}`);
+    statements.push(String(made?.['Create Table']).replaceAll(/\s*\n\s*/g, ' '));
+    statements.push(...(await rowsOf(`SELECT * FROM ${name}`)).map((row) => insertOf(name, row, escaped)));
   }
   return lines(statements);
+}
+
+/**
+ * @param {string} table
+ * @param {Row} row
+ * @param {(value: unknown) => string} written
+ */
+function insertOf(table, row, written) {
+  // Some columns have names that are words of SQL; both databases take these quotes.
+  const names = Object.keys(row).map((name) => `\`${name}\``);
+  return `INSERT INTO ${table} (${names.join(', ')}) VALUES (${Object.values(row).map(written).join(', ')})`;
+}
+
+/** @param {unknown} value */
+function escaped(value) {
+  return escape(/** @type {string} */ (value));
+}
+
+/** @param {unknown} value of a column of SQLite */
+function literal(value) {
+  if (value instanceof ArrayBuffer) return `X'${Buffer.from(value).toString('hex')}'`;
+  if (Buffer.isBuffer(value)) return `X'${value.toString('hex')}'`;
+  if (typeof value === 'number') return value.toString();
+  return typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : 'NULL';
 }
 
 /** @param {string[]} statements */

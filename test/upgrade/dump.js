@@ -57,7 +57,7 @@ async function start(dataDir, env) {
  * @param {string} url
  * @param {string} method
  * @param {object} [json]
- * @returns {Promise<any>}
+ * @returns {Promise<Record<string, unknown>>}
  */
 async function call(url, method, json) {
   const response = await fetch(url, {
@@ -65,18 +65,19 @@ async function call(url, method, json) {
     ...(json === undefined ? {} : { body: JSON.stringify(json) }),
   });
   if (!response.ok) throw new Error(`${method} ${url}: ${response.status}`);
-  return response.json();
+  return /** @type {Record<string, unknown>} */ (await response.json());
 }
 
 /** One job of each kind that an upgrade can meet, by what the test expects of it. */
 async function fill(/** @type {string} */ url) {
-  const run = async (/** @type {object} */ job) => (await call(`${url}/run`, 'POST', job)).job_id;
+  const run = async (/** @type {object} */ job) => String((await call(`${url}/run`, 'POST', job)).job_id);
   const until = async (/** @type {string} */ id, /** @type {string} */ state) => {
     while ((await call(`${url}/job_info/${id}`, 'GET')).state !== state) await delay(20);
   };
   const upload = new FormData();
   upload.append('file', new Blob(['input\n']), 'input');
-  const { id: input } = await (await fetch(`${url}/files`, { method: 'POST', body: upload })).json();
+  const stored = await fetch(`${url}/files`, { method: 'POST', body: upload });
+  const { id: input } = /** @type {{ id: string }} */ (await stored.json());
   const succeeded = await run({ command: 'cat "$INPUT_1"', input_files: [input], labels: { kind: 'old' } });
   const failed = await run({ command: 'echo out; exit 3' });
   const cancelled = await run({ command: 'sleep 1000' });

@@ -15,14 +15,15 @@ import { IsString } from 'class-validator';
 
 /**
  * Decorates where there is no syntax for it.
- * @param {Function} target
+ * @param {{ prototype: object }} target
  * @param {string} method
  * @param {MethodDecorator[]} decorators
  */
 function decorate(target, method, ...decorators) {
-  const descriptor = Object.getOwnPropertyDescriptor(target.prototype, method);
+  const { prototype } = target;
+  const descriptor = Object.getOwnPropertyDescriptor(prototype, method);
   if (descriptor === undefined) throw new TypeError(`no ${method}`);
-  for (const decorator of decorators) decorator(target.prototype, method, descriptor);
+  for (const decorator of decorators) decorator(prototype, method, descriptor);
 }
 
 class OrderDto {
@@ -60,26 +61,37 @@ class HostFilter {
    * @param {import('@nestjs/common').ArgumentsHost} host
    */
   catch(exception, host) {
+    /** @type {{ status(code: number): { send(body: object): void } }} */
     const response = host.switchToHttp().getResponse();
     response.status(exception.getStatus()).send({ hostSays: exception.message });
   }
 }
 Catch(HttpException)(HostFilter);
 
+class HostModule {
+  description = 'a backend that takes orders';
+}
+Module({})(HostModule);
+
 /**
- * @param {import('@nestjs/common').DynamicModule} guests
- * @returns {import('@nestjs/common').Type}
+ * @param {import('@nestjs/common').DynamicModule[]} guests
+ * @returns {import('@nestjs/common').DynamicModule}
  */
 export function hostModule(...guests) {
-  class HostModule {}
-  Module({ imports: guests, controllers: [OrdersController] })(HostModule);
-  return HostModule;
+  return { module: HostModule, imports: guests, controllers: [OrdersController] };
 }
 
 /** @param {import('@nestjs/common').INestApplication} app */
 export function withHabits(app) {
   app.setGlobalPrefix('api');
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
-  app.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true }));
+  app.useGlobalPipes(
+    new ValidationPipe({
+      transform: true,
+      whitelist: true,
+      forbidNonWhitelisted: true,
+      validateCustomDecorators: true,
+    }),
+  );
   app.useGlobalFilters(new HostFilter());
 }

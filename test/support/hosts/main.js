@@ -4,20 +4,28 @@
  */
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import { JobManagerModule } from '../../../dist/index.js';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { hostModule, withHabits } from './host.js';
 
-const { PATH: _path, PORT: _port, HOST_PLATFORM: platform, ...settings } = process.env;
+/** What was built; where nothing is yet, its source says as much of its types. */
+const BUILT = new URL('../../../dist/index.js', import.meta.url).href;
+/** @type {unknown} */
+const built = await import(BUILT);
+const { JobManagerModule } = /** @type {typeof import('../../../src/index.js')} */ (built);
+
+const { HOST_PLATFORM: platform, ...env } = process.env;
+const settings = Object.entries(env).filter(([name]) => name !== 'PATH' && name !== 'PORT');
 
 /** @param {string} name */
 function optionOf(name) {
-  return name.toLowerCase().replaceAll(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+  return name
+    .toLowerCase()
+    .replaceAll(/_([a-z])/g, (_, /** @type {string} */ letter) => letter.toUpperCase());
 }
 
-const options = Object.fromEntries(Object.entries(settings).map(([name, value]) => [optionOf(name), value]));
-for (const name of [...Object.keys(settings), 'AUTH', 'REDIS_URL', 'SANDBOX']) process.env[name] = 'nonsense';
+const options = Object.fromEntries(settings.map(([name, value]) => [optionOf(name), value]));
+for (const [name] of [...settings, ['AUTH'], ['REDIS_URL'], ['SANDBOX']]) process.env[name] = 'nonsense';
 
 const app = await NestFactory.create(
   hostModule(JobManagerModule.forRoot({ prefix: 'job', ...options })),
