@@ -49,15 +49,22 @@ export class ServerLogger implements LoggerService {
     this.write('trace', message, rest);
   }
 
-  /** @param rest Nest's loggers add their context as the last of what they say */
+  /** @param rest Nest's loggers add their context as the last of what they say; a stack may come before it */
   private write(level: Level, message: unknown, rest: readonly unknown[]): void {
-    const fields = { context: rest.at(-1), ...fieldsIn(message) };
-    const texts = [...(typeof message === 'string' ? [message] : []), ...rest.slice(0, -1)];
-    this.pino[level](fields, ...(texts as [string]));
+    const [stack] = rest.slice(0, -1);
+    const told = typeof message === 'string' && typeof stack === 'string' ? { err: { stack } } : {};
+    const fields = { context: rest.at(-1), ...told, ...fieldsIn(message) };
+    this.pino[level](fields, textOf(message, stack));
   }
 }
 
 function fieldsIn(message: unknown): object {
   if (message instanceof Error) return { err: message };
   return typeof message === 'object' && message !== null ? message : {};
+}
+
+/** Of fields, the sentence that goes with them. */
+function textOf(message: unknown, next: unknown): string | undefined {
+  const text = typeof message === 'object' ? next : message;
+  return typeof text === 'string' ? text : undefined;
 }
