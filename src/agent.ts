@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { type INestApplicationContext, Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AgentProcessModule } from './agent-process.module.js';

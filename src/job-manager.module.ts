@@ -1,22 +1,32 @@
-import { ConfigurableModuleBuilder, type DynamicModule, Module } from '@nestjs/common';
+import {
+  ConfigurableModuleBuilder,
+  type DynamicModule,
+  type InjectionToken,
+  Module,
+  type ModuleMetadata,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
+import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
+import { type DataSource } from 'typeorm';
 import { AgentModule } from './agent.module.js';
-import { AuthModule, type AuthOptions } from './auth/auth.module.js';
-import { apiKeysIn } from './config/auth.settings.js';
+import { AuthModule } from './auth/auth.module.js';
+import { type HostGuard } from './auth/host-guard.js';
 import { type AppConfig, type ConfigOptions } from './config/config.js';
-import { listed } from './config/parsers.js';
 import { DataDirectory } from './data-directory/data-directory.js';
 import { DataManagerModule } from './data-manager/index.js';
-import { DatabaseModule } from './database/database.module.js';
-import { dialectOf } from './database/database-url.js';
-import { MIGRATIONS } from './database/migrations/index.js';
 import { type Sandbox } from './execution/runner/sandbox/sandbox.js';
-import { ExecutionModule, type ExecutionOptions } from './execution/execution.module.js';
+import { ExecutionModule } from './execution/execution.module.js';
 import { FileCallersModule } from './file-callers.module.js';
+import { GuestRoutes } from './http/host/guest-routes.js';
+import { globalPrefixOf } from './http/host/global-prefix.js';
+import { OwnRoutes } from './http/host/own-routes.js';
+import { databaseOf } from './job-manager.database.js';
+import { authOptions, executionOptions, jobsOptions } from './job-manager.options.js';
 import { jobApiControllers } from './jobs/api/job-api-controllers.js';
-import { entitiesFor } from './jobs/entities.js';
 import { JobStoreModule } from './jobs/job-store.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
-import { type Allowance, JOBS_OPTIONS, type JobsOptions } from './jobs/jobs.options.js';
+import { JOBS_OPTIONS } from './jobs/jobs.options.js';
 import { RateLimitModule } from './rate-limit.module.js';
 import { SETTINGS, SettingsModule } from './settings.module.js';
 
@@ -29,24 +39,48 @@ export interface JobManagerExtras {
   readonly prefix?: string;
   /** In place of the one that the option `sandbox` names. */
   readonly commandSandbox?: Sandbox;
+  /** In the place of `auth`: a guard of the host's, or a function from its request to `{user, role}`. */
+  readonly guard?: HostGuard;
+  /**
+   * In the place of `databaseUrl`: a data source of the host's, or its injection token. Our tables are made where it leads,
+   * over connections of our own.
+   */
+  readonly dataSource?: DataSource | InjectionToken;
+  /** What exports that token, and what the guard has to be given. */
+  readonly imports?: ModuleMetadata['imports'];
 }
 
 const OPTIONS = Symbol('JobManagerOptions');
+
+/** Named, so that the builder takes them out of the settings. */
+const NO_EXTRAS: { readonly [Key in keyof Required<JobManagerExtras>]: JobManagerExtras[Key] | undefined } = {
+  prefix: undefined,
+  commandSandbox: undefined,
+  guard: undefined,
+  dataSource: undefined,
+  imports: undefined,
+};
 
 const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<JobManagerOptions>({
   optionsInjectionToken: OPTIONS,
 })
   .setClassMethodName('forRoot')
-  .setExtras<JobManagerExtras>({}, (definition, extras) => assemble(definition, extras))
+  .setExtras(NO_EXTRAS as JobManagerExtras, (definition, extras) => assemble(definition, extras))
   .build();
 
 /** The job manager as a module: its API, its database, its queue, and an agent unless `agentConcurrency` is 0. */
 @Module({})
 export class JobManagerModule extends ConfigurableModuleClass {}
 
-function assemble(given: DynamicModule, { prefix, commandSandbox }: JobManagerExtras): DynamicModule {
-  const settings = SettingsModule.register(given, OPTIONS);
-  const database = databaseOf(settings, prefix);
+function assemble(given: DynamicModule, extras: JobManagerExtras): DynamicModule {
+  const { prefix, commandSandbox, guard, dataSource } = extras;
+  const imports = [...(given.imports ?? []), ...(extras.imports ?? [])];
+  const isGuarded = guard !== undefined;
+  const settings = SettingsModule.register(given, OPTIONS, {
+    guard: isGuarded,
+    dataSource: dataSource !== undefined,
+  });
+  const database = databaseOf({ settings, prefix, dataSource, imports });
   const store = JobStoreModule.register({
     imports: [settings, database],
     options: { provide: JOBS_OPTIONS, inject: [SETTINGS], useFactory: jobsOptions },
@@ -56,8 +90,10 @@ function assemble(given: DynamicModule, { prefix, commandSandbox }: JobManagerEx
     inject: [SETTINGS],
     useFactory: executionOptions,
   });
-  const auth = AuthModule.register({ imports: [settings], inject: [SETTINGS], useFactory: authOptions });
-  const rates = RateLimitModule.register(settings);
+  const auth = isGuarded
+    ? AuthModule.byHost(imports, guard)
+    : AuthModule.register({ imports: [settings], inject: [SETTINGS], useFactory: authOptions });
+  const rates = RateLimitModule.register(settings, isGuarded);
   const callers = FileCallersModule.register({ imports: [store, auth] });
   const files = filesOf([settings, callers, rates], prefix);
   const jobs = JobsModule.register({
@@ -68,20 +104,25 @@ function assemble(given: DynamicModule, { prefix, commandSandbox }: JobManagerEx
     imports: [settings, execution, jobs, files],
     sandbox: commandSandbox,
   });
-  return { module: given.module, imports: [settings, database, jobs, agent], exports: [jobs, database] };
+  const guest = guestOf([jobs, files], prefix);
+  return {
+    module: given.module,
+    imports: [settings, database, jobs, agent],
+    providers: [guest],
+    exports: [jobs, database],
+  };
 }
 
-function databaseOf(settings: DynamicModule, prefix = ''): DynamicModule {
-  return DatabaseModule.register({
-    name: `job-manager${prefix === '' ? '' : `:${prefix}`}`,
-    imports: [settings],
-    // The directory too: nobody may touch the database before this process holds it.
-    inject: [SETTINGS, DataDirectory],
-    useFactory: ({ databaseUrl, tablePrefix }: AppConfig) => {
-      const target = { dialect: dialectOf(databaseUrl), tablePrefix };
-      return { url: databaseUrl, tablePrefix, entities: entitiesFor(target), migrations: MIGRATIONS };
+function guestOf(modules: readonly DynamicModule[], prefix = ''): Provider {
+  const controllers = modules.flatMap((module) => module.controllers ?? []) as Type<object>[];
+  return {
+    provide: GuestRoutes,
+    inject: [HttpAdapterHost, ModuleRef, SETTINGS],
+    useFactory: (adapterHost: HttpAdapterHost, module: ModuleRef, { maxBodyBytes }: AppConfig) => {
+      const routes = new OwnRoutes(controllers, prefix, () => globalPrefixOf(module));
+      return new GuestRoutes(adapterHost, { routes, maxBodyBytes });
     },
-  });
+  };
 }
 
 function filesOf(imports: DynamicModule[], prefix: string | undefined): DynamicModule {
@@ -95,63 +136,4 @@ function filesOf(imports: DynamicModule[], prefix: string | undefined): DynamicM
       ...(token === undefined ? {} : { token }),
     }),
   });
-}
-
-function authOptions(settings: AppConfig): AuthOptions {
-  switch (settings.auth) {
-    case 'none':
-      return { kind: 'none' };
-    case 'api-key': {
-      const keys = apiKeysIn(settings.apiKeys ?? '') ?? [];
-      return {
-        kind: 'api-key',
-        keys: keys.map(({ sha256, ...caller }) => ({ ...caller, sha256: Buffer.from(sha256, 'hex') })),
-      };
-    }
-    case 'jwt': {
-      const { jwtSecret: secret, jwtJwksUrl: jwksUrl, jwtIssuer: issuer, jwtAudience: audience } = settings;
-      return { kind: 'jwt', secret, jwksUrl, issuer, audience };
-    }
-  }
-}
-
-function executionOptions({ redisUrl, redisPrefix, agentLabels }: AppConfig): ExecutionOptions {
-  return {
-    redis: redisUrl === undefined ? null : { url: redisUrl, prefix: redisPrefix },
-    labels: listed(agentLabels),
-  };
-}
-
-function jobsOptions(settings: AppConfig): JobsOptions {
-  const { defaultTtl, maxQueuedJobs, agentLostSeconds, tombstoneDays, agentToken } = settings;
-  const { maxWaitingPerUser, maxRunningPerUser } = settings;
-  return {
-    maxQueuedJobs,
-    agentLostSeconds,
-    tombstoneDays,
-    isShared: settings.redisUrl !== undefined,
-    keepsFiles: settings.dataManagerUrl === undefined,
-    ...allowancesOf(settings),
-    ...(maxWaitingPerUser === undefined ? {} : { maxWaitingPerUser }),
-    ...(maxRunningPerUser === undefined ? {} : { maxRunningPerUser }),
-    ...(agentToken === undefined ? {} : { agentToken }),
-    ...(defaultTtl === undefined ? {} : { defaultTtl }),
-  };
-}
-
-function allowancesOf(settings: AppConfig): Pick<JobsOptions, 'allowances'> {
-  const allowances = {
-    timeout: allowance(settings.defaultTimeout, settings.maxTimeout),
-    cpuSeconds: allowance(settings.defaultCpuSeconds, settings.maxCpuSeconds),
-    memoryBytes: allowance(settings.defaultMemoryBytes, settings.maxMemoryBytes),
-    pids: allowance(settings.defaultPids, settings.maxPids),
-    diskBytes: allowance(settings.defaultDiskBytes, settings.maxDiskBytes),
-    openFiles: allowance(undefined, settings.maxOpenFiles),
-  };
-  const isAnySet = Object.values(allowances).some((one) => Object.keys(one).length > 0);
-  return isAnySet ? { allowances } : {};
-}
-
-function allowance(usual: number | undefined, most: number | undefined): Allowance {
-  return { ...(usual !== undefined && { usual }), ...(most !== undefined && { most }) };
 }

@@ -6,12 +6,15 @@ import { SETTINGS } from './settings.module.js';
 /** One count of requests for the API of jobs and that of files. */
 @Module({})
 export class RateLimitModule {
-  /** @param settings provides the settings */
-  static register(settings: DynamicModule): DynamicModule {
+  /**
+   * @param settings provides the settings
+   * @param isGuarded whether a host's guard tells who calls
+   */
+  static register(settings: DynamicModule, isGuarded: boolean): DynamicModule {
     const limit = {
       provide: RateLimit,
       inject: [SETTINGS],
-      useFactory: ({ rateLimit, auth }: AppConfig) => new RateLimit(rateLimit, auth === 'none'),
+      useFactory: ({ rateLimit, auth }: AppConfig) => new RateLimit(rateLimit, auth === 'none' && !isGuarded),
     };
     return { module: RateLimitModule, imports: [settings], providers: [limit], exports: [RateLimit] };
   }

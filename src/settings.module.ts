@@ -6,7 +6,7 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { type AgentConfig } from './config/agent-config.js';
-import { type AppConfig, type ConfigOptions, resolveOptions } from './config/config.js';
+import { type AppConfig, type ConfigOptions, type HostParts, resolveOptions } from './config/config.js';
 import { DataDirectory } from './data-directory/data-directory.js';
 
 /** Token of the validated settings of one job manager ({@link AppConfig}) or agent ({@link AgentConfig}). */
@@ -17,15 +17,19 @@ export const SETTINGS = Symbol('Settings');
 export class SettingsModule implements OnApplicationShutdown {
   constructor(@Inject(DataDirectory) private readonly directory: DataDirectory) {}
 
-  /** @param given provides the options as the host gave them under `token` */
+  /**
+   * @param given provides the options as the host gave them under `token`
+   * @param host what else it has given
+   */
   static register(
     given: Pick<DynamicModule, 'imports' | 'providers'>,
     token: symbol | string,
+    host: HostParts,
   ): DynamicModule {
     const settings: Provider = {
       provide: SETTINGS,
       inject: [token],
-      useFactory: (options: ConfigOptions) => resolveOptions(options),
+      useFactory: (options: ConfigOptions) => resolveOptions(options, host),
     };
     return assemble(settings, given);
   }

@@ -1,6 +1,13 @@
-import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
+import {
+  type CanActivate,
+  type DynamicModule,
+  Module,
+  type ModuleMetadata,
+  type Provider,
+} from '@nestjs/common';
 import { ANONYMOUS, Authenticator } from './auth.port.js';
 import { type ApiKey, ApiKeys } from './api-keys.js';
+import { type CallerOf, HostCallers, type HostGuard, isGuardClass } from './host-guard.js';
 import { JsonWebTokens, type JwtOptions } from './jwt.js';
 
 /** How callers are known: not at all, by keys, or by tokens. */
@@ -14,6 +21,8 @@ export interface AuthModuleOptions extends Required<Pick<ModuleMetadata, 'import
   readonly useFactory: (...dependencies: never[]) => AuthOptions;
 }
 
+const HOST_GUARD = Symbol('HostGuard');
+
 /** Provides the {@link Authenticator}. */
 @Module({})
 export class AuthModule {
@@ -24,6 +33,19 @@ export class AuthModule {
       useFactory: (...dependencies: never[]) => authenticatorOf(useFactory(...dependencies)),
     };
     return { module: AuthModule, imports, providers: [authenticator], exports: [Authenticator] };
+  }
+
+  /** @param imports what the host's guard has to be given */
+  static byHost(imports: NonNullable<ModuleMetadata['imports']>, guard: HostGuard): DynamicModule {
+    const made: Provider = isGuardClass(guard)
+      ? { provide: HOST_GUARD, useClass: guard }
+      : { provide: HOST_GUARD, useValue: guard };
+    const authenticator = {
+      provide: Authenticator,
+      inject: [HOST_GUARD],
+      useFactory: (instance: CanActivate | CallerOf) => new HostCallers(instance),
+    };
+    return { module: AuthModule, imports, providers: [made, authenticator], exports: [Authenticator] };
   }
 }
 

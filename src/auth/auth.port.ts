@@ -1,3 +1,5 @@
+import { type ExecutionContext } from '@nestjs/common';
+
 /** Who calls. */
 export interface Caller {
   /** Owner of what the caller makes, 1 … 255 characters. */
@@ -14,5 +16,5 @@ export type RequestHeaders = Readonly<Record<string, string | string[] | undefin
 /** Tells who calls. A host backend may put its own in the place of ours. */
 export abstract class Authenticator {
   /** Throws `DomainError('unauthenticated')`, or `unavailable` where it can't be told now. */
-  abstract identify(headers: RequestHeaders): Promise<Caller>;
+  abstract identify(headers: RequestHeaders, context: ExecutionContext): Promise<Caller>;
 }

@@ -14,7 +14,7 @@ export class CallerGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<IdentifiedRequest>();
-    request.caller = await this.authenticator.identify(request.headers);
+    request.caller = await this.authenticator.identify(request.headers, context);
     return true;
   }
 }

@@ -5,6 +5,7 @@ import {
   ConfigError,
   environmentSource,
   faultsOfUnavailable,
+  NOT_AVAILABLE,
   readSettings,
   type SettingSource,
 } from './faults.js';
@@ -44,21 +45,48 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): A
   return resolve(environmentSource(env));
 }
 
+/** What a host has given in the place of settings. */
+export interface HostParts {
+  readonly guard: boolean;
+  readonly dataSource: boolean;
+}
+
+const NO_PARTS: HostParts = { guard: false, dataSource: false };
+
 /**
  * Settings from a module's options, with the defaults of {@link loadConfig}. Nothing is read from the
  * environment.
  *
  * @throws ConfigError naming everything that is wrong
  */
-export function resolveOptions(options: ConfigOptions): AppConfig {
-  const given = new Map<string, unknown>(Object.entries(options));
-  const odd = [...given].filter(([, value]) => value !== undefined && !isPlain(value));
-  if (odd.length > 0)
-    throw new ConfigError(odd.map(([option, value]) => `${option} can't be of type ${typeof value}.`));
+export function resolveOptions(options: ConfigOptions, host: HostParts = NO_PARTS): AppConfig {
+  const given = new Map<string, unknown>(Object.entries(options).filter(([, value]) => value !== undefined));
+  const faults = [...given].flatMap(([option, value]) => faultOfOption(option, value));
+  faults.push(...faultsOfParts(host, (option) => given.has(option)));
+  if (faults.length > 0) throw new ConfigError(faults);
   return resolve({
     nameOf: (option) => option,
-    read: (option) => (given.get(option) === undefined ? undefined : String(given.get(option))),
+    read: (option) => (given.has(option) ? String(given.get(option)) : undefined),
   });
+}
+
+function faultOfOption(option: string, value: unknown): string[] {
+  if (!Object.hasOwn(SETTINGS, option) && !Object.hasOwn(NOT_AVAILABLE, option))
+    return [
+      `${option} is no setting; prefix, guard and dataSource stand beside the factory of forRootAsync.`,
+    ];
+  return isPlain(value) ? [] : [`${option} can't be of type ${typeof value}.`];
+}
+
+/** Two ways to say one thing; and with a guard, whoever is no agent must not pass for one. */
+function faultsOfParts({ guard, dataSource }: HostParts, isGiven: (option: string) => boolean): string[] {
+  const faults: string[] = [];
+  if (guard && isGiven('auth')) faults.push('guard and auth are both given; leave one of them out.');
+  if (guard && isGiven('redisUrl') && !isGiven('agentToken'))
+    faults.push('agentToken is missing; with a guard, agents of other processes need it.');
+  if (dataSource && isGiven('databaseUrl'))
+    faults.push('dataSource and databaseUrl are both given; leave one of them out.');
+  return faults;
 }
 
 function isPlain(value: unknown): boolean {

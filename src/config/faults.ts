@@ -53,7 +53,7 @@ function faultOf(name: string, given: string, setting: Setting<unknown>): string
  * Settings of the full contract that this version can't honour. To ignore one would be a lie: whoever sets one
  * counts on it.
  */
-const NOT_AVAILABLE: Readonly<Record<string, (given: string) => boolean>> = {
+export const NOT_AVAILABLE: Readonly<Record<string, (given: string) => boolean>> = {
   webhookSecret: () => true,
   webhookAllowPrivate: (given) => given !== 'false',
 };

@@ -1,3 +1,4 @@
+import { type ExecutionContext } from '@nestjs/common';
 import { type OwnedFile } from './file-access.js';
 
 /** Header lines by their names in lower case, as Node has them. */
@@ -20,5 +21,5 @@ export interface FileCaller {
 /** Tells what a caller of the embedded data manager's API may do. */
 export abstract class FileCallers {
   /** Throws `DomainError('unauthenticated')` or `forbidden`. */
-  abstract identify(headers: FileRequestHeaders): Promise<FileCaller>;
+  abstract identify(headers: FileRequestHeaders, context: ExecutionContext): Promise<FileCaller>;
 }

@@ -2,52 +2,53 @@ import Sqlite from 'libsql';
 import { DataSource, type DataSourceOptions, type EntitySchema, type MigrationInterface } from 'typeorm';
 import { makeDurable, makePrivate } from '../sqlite/durable-file.js';
 import { dialectOf, sqlitePath } from './database-url.js';
+import { connectionBeside } from './host-connection.js';
+import { MYSQL_CONNECTIONS } from './mysql-connections.js';
 
-export interface DatabaseOptions {
+/** Where the database is. */
+export type Whereabouts =
   /** `sqlite:PATH` or `mysql://user:password@host:port/database`. */
-  readonly url: string;
+  | { readonly url: string }
+  /** Where a host's own data source leads. */
+  | { readonly beside: DataSource };
+
+export type DatabaseOptions = Whereabouts & {
   /** Put before each table's name, so that a host's tables and ours don't meet. */
   readonly tablePrefix: string;
   readonly entities: readonly EntitySchema[];
   readonly migrations: readonly (new () => MigrationInterface)[];
-}
+};
 
-/** Makes SQLite's file, if it is new, for its owner only: commands and their variables lie in it. */
-export function makeDatabasePrivate(url: string): void {
-  if (dialectOf(url) !== 'sqlite' || sqlitePath(url) === ':memory:') return;
-  makePrivate(sqlitePath(url));
+/** Makes SQLite's file, if it is new, for its owner only: commands and their variables lie in it. A host's file is the host's. */
+export function makeDatabasePrivate(options: Whereabouts): void {
+  if (!('url' in options) || dialectOf(options.url) !== 'sqlite') return;
+  if (sqlitePath(options.url) !== ':memory:') makePrivate(sqlitePath(options.url));
 }
 
 /** The options of our data source on either dialect. The schema changes by migrations alone. */
 export function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
-  const shared = {
+  return {
+    ...('url' in options ? connectionTo(options.url) : connectionBeside(options.beside)),
     entities: [...options.entities],
     migrations: [...options.migrations],
     entityPrefix: options.tablePrefix,
     migrationsTableName: `${options.tablePrefix}migrations`,
     synchronize: false,
     migrationsRun: false,
-    logging: false as const,
+    logging: false,
   };
-  if (dialectOf(options.url) === 'sqlite') {
+}
+
+function connectionTo(url: string): DataSourceOptions {
+  if (dialectOf(url) === 'sqlite') {
     return {
-      ...shared,
       type: 'better-sqlite3',
       driver: Sqlite,
-      database: sqlitePath(options.url),
+      database: sqlitePath(url),
       prepareDatabase: makeDurable,
     };
   }
-  return {
-    ...shared,
-    type: options.url.startsWith('mariadb:') ? 'mariadb' : 'mysql',
-    url: options.url,
-    charset: 'utf8mb4',
-    timezone: 'Z',
-    poolSize: 10,
-    connectTimeout: 5_000,
-    extra: { enableKeepAlive: true, maxIdle: 10, idleTimeout: 60_000 },
-  };
+  return { type: url.startsWith('mariadb:') ? 'mariadb' : 'mysql', url, ...MYSQL_CONNECTIONS };
 }
 
 export function createDataSource(options: DatabaseOptions): DataSource {

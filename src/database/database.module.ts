@@ -14,19 +14,27 @@ export interface DatabaseModuleOptions extends Pick<ModuleMetadata, 'imports'> {
   readonly name: string;
   readonly inject: NonNullable<Parameters<typeof TypeOrmModule.forRootAsync>[0]['inject']>;
   readonly useFactory: (...dependencies: never[]) => DatabaseOptions;
+  /** Whether it is a host's database, in which the host writes too. */
+  readonly isShared: boolean;
 }
 
 /** A data source of our own, migrated before anybody gets it. Waits a minute for a database that is away. */
 @Module({})
 export class DatabaseModule {
-  static register({ name, imports = [], inject, useFactory }: DatabaseModuleOptions): DynamicModule {
+  static register({
+    name,
+    imports = [],
+    inject,
+    useFactory,
+    isShared,
+  }: DatabaseModuleOptions): DynamicModule {
     const connection = TypeOrmModule.forRootAsync({
       name,
       imports,
       inject,
       useFactory: (...dependencies: unknown[]) => {
         const options = useFactory(...(dependencies as never[]));
-        makeDatabasePrivate(options.url);
+        makeDatabasePrivate(options);
         const retrying = {
           retryAttempts: CONNECT_TRIES,
           retryDelay: CONNECT_AGAIN_MS,
@@ -49,7 +57,7 @@ export class DatabaseModule {
     const database = {
       provide: Database,
       inject: [getDataSourceToken(name)],
-      useFactory: (source: DataSource) => new Database(source),
+      useFactory: (source: DataSource) => new Database(source, isShared),
     };
     return { module: DatabaseModule, imports: [connection], providers: [database], exports: [Database] };
   }

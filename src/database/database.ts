@@ -9,6 +9,8 @@ import { watchForSilence } from './mysql-watch.js';
 
 /** Longer than any statement of ours takes, after the migrations. */
 const SILENCE_MS = 10_000;
+/** With a transaction of the host's that is open on the same SQLite file. */
+const PATIENCE_MS = 5_000;
 
 /**
  * The way past TypeORM's query runner, on TypeORM's own connections, for what every job needs. Every method throws
@@ -18,10 +20,16 @@ export class Database {
   readonly dialect: Dialect;
   private readonly engine: Engine;
 
-  /** @param source an initialized one */
-  constructor(readonly source: DataSource) {
+  /**
+   * @param source an initialized one
+   * @param hasNeighbours whether others of this process write to the same SQLite file
+   */
+  constructor(
+    readonly source: DataSource,
+    hasNeighbours = false,
+  ) {
     this.dialect = dialectOfType(source.options.type);
-    this.engine = engineOf(source, this.dialect);
+    this.engine = this.dialect === 'mysql' ? mysqlEngineOf(source) : sqliteEngineOf(source, hasNeighbours);
   }
 
   rows<Row>(statement: Statement): Promise<Row[]> {
@@ -66,13 +74,15 @@ export class Database {
   }
 }
 
-function engineOf(source: DataSource, dialect: Dialect): Engine {
-  // TypeORM's drivers keep these as public fields, which its common type of a driver does not tell.
-  if (dialect === 'mysql') {
-    const { pool } = source.driver as unknown as { pool: Pool };
-    watchForSilence(pool, SILENCE_MS);
-    return new MysqlEngine(pool);
-  }
-  const { databaseConnection } = source.driver as unknown as { databaseConnection: SqliteConnection };
-  return new SqliteEngine(databaseConnection);
+// TypeORM's drivers keep their connections as public fields, which its common type of a driver does not tell.
+
+function mysqlEngineOf({ driver }: DataSource): Engine {
+  const { pool } = driver as unknown as { pool: Pool };
+  watchForSilence(pool, SILENCE_MS);
+  return new MysqlEngine(pool);
+}
+
+function sqliteEngineOf({ driver }: DataSource, hasNeighbours: boolean): Engine {
+  const { databaseConnection } = driver as unknown as { databaseConnection: SqliteConnection };
+  return new SqliteEngine(databaseConnection, hasNeighbours ? PATIENCE_MS : 0);
 }

@@ -1,4 +1,5 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
+import { type AbstractHttpAdapter } from '@nestjs/core';
 import { DomainError, type ErrorCode } from '../kernel/errors.js';
 
 /** What goes on the wire for a failure. */
@@ -14,6 +15,16 @@ export const INTERNAL_ERROR: ErrorAnswer = {
   message: 'Internal error',
   headers: {},
 };
+
+/** Writes an answer through a host's adapter, whichever framework that drives. */
+export function sendError(
+  adapter: AbstractHttpAdapter,
+  response: unknown,
+  { status, message, headers }: ErrorAnswer,
+): void {
+  for (const [name, value] of Object.entries(headers)) adapter.setHeader(response, name, value);
+  adapter.reply(response, { error: message }, status);
+}
 
 const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   invalid_request: HttpStatus.BAD_REQUEST,

@@ -1,7 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { type ServerResponse } from 'node:http';
-import { answerFor, INTERNAL_ERROR } from './error-answer.js';
+import { answerFor, INTERNAL_ERROR, sendError } from './error-answer.js';
 
 /** Express hands out the response itself, Fastify a reply that holds it. */
 type HostResponse = ServerResponse | { readonly raw: ServerResponse };
@@ -30,9 +30,6 @@ export class ErrorFilter implements ExceptionFilter {
       raw.destroy();
       return;
     }
-    const { status, message, headers } = known ?? INTERNAL_ERROR;
-    const adapter = this.adapterHost.httpAdapter;
-    for (const [name, value] of Object.entries(headers)) adapter.setHeader(response, name, value);
-    adapter.reply(response, { error: message }, status);
+    sendError(this.adapterHost.httpAdapter, response, known ?? INTERNAL_ERROR);
   }
 }

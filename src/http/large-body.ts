@@ -4,13 +4,13 @@ import { type IncomingMessage } from 'node:http';
 import { DomainError } from '../kernel/errors.js';
 import { decodeLargeJson } from './body/decode-large-json.js';
 import { checkForeignBody } from './body/unsafe-names.js';
-import { readBody } from './fastify/read-body.js';
+import { type HostRequest, rawRequest } from './host/unread-body.js';
+import { readBody } from './read-body.js';
 
 /** Marks the Fastify routes of which the body is left unread. */
 export const LARGE_BODY = Symbol('LargeBody');
 
-/** What Express and Fastify requests have in common; Express hands out the request itself. */
-type HostRequest = { readonly body?: unknown } & (IncomingMessage | { readonly raw: IncomingMessage });
+type LargeRequest = HostRequest & { readonly body?: unknown };
 
 /** Method: takes a {@link LargeJson}. */
 export function LargeBody(): MethodDecorator {
@@ -23,7 +23,7 @@ export function LargeBody(): MethodDecorator {
  * before, within its own limit. Throws DomainError.
  */
 export const LargeJson = createParamDecorator(async (maxBytes: number, context: ExecutionContext) => {
-  const request = context.switchToHttp().getRequest<HostRequest>();
+  const request = context.switchToHttp().getRequest<LargeRequest>();
   const { body } = request;
   const isDecoded = body !== undefined && body !== null && !Buffer.isBuffer(body);
   const fields = isDecoded ? body : decodeLargeJson(await bytesOf(request, maxBytes));
@@ -34,9 +34,9 @@ export const LargeJson = createParamDecorator(async (maxBytes: number, context: 
   return fields;
 });
 
-async function bytesOf(request: HostRequest, maxBytes: number): Promise<Buffer> {
+async function bytesOf(request: LargeRequest, maxBytes: number): Promise<Buffer> {
   if (Buffer.isBuffer(request.body)) return request.body;
-  const raw = 'raw' in request ? request.raw : request;
+  const raw = rawRequest(request);
   // Read to its end already, and nothing in it.
   return raw.readableEnded ? Buffer.alloc(0) : wholeBody(raw, maxBytes);
 }

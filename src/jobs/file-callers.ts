@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Authenticator, type Caller } from '../auth/auth.port.js';
 import { bearerIn, digestOf, isSecret } from '../auth/credentials.js';
 import { mayRead, type OwnedFile } from '../data-manager/file-access.js';
@@ -24,11 +24,11 @@ export class JobFileCallers extends FileCallers {
     this.agentToken = agentToken === undefined ? undefined : digestOf(agentToken);
   }
 
-  async identify(headers: FileRequestHeaders): Promise<FileCaller> {
+  async identify(headers: FileRequestHeaders, context: ExecutionContext): Promise<FileCaller> {
     const shown = bearerIn(headers);
     const isAgent = shown !== undefined && this.agentToken !== undefined && isSecret(shown, this.agentToken);
     if (isAgent) return this.agentWith(headers[LEASE_HEADER]);
-    const caller = await this.authenticator.identify(headers);
+    const caller = await this.authenticator.identify(headers, context);
     return caller.role === 'admin' ? new Admin(caller, ownerIn(headers[OWNER_HEADER])) : new User(caller);
   }
 

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module, type ModuleMetadata, type Type } from '@nestjs/common';
 import { JobReports } from '../execution/job-reports.port.js';
 import { Admission } from './admission.js';
+import { ContractRequests } from './api/contract-requests.js';
 import { AgentList } from './agents/agent-list.js';
 import { AgentPresence } from './agents/agent-presence.js';
 import { AttemptReports } from './attempt-reports.js';
@@ -10,6 +11,7 @@ import { Endings } from './endings.js';
 import { ExpiryService } from './expiry/expiry.service.js';
 import { Faults } from './faults.js';
 import { JobAccess } from './job-access.js';
+import { JobManager } from './job-manager.js';
 import { JobsService } from './jobs.service.js';
 import { LimitPolicy } from './limit-policy.js';
 import { LeftoverFiles } from './leftover-files.js';
@@ -40,11 +42,13 @@ export class JobsModule {
         AgentPresence,
         AttemptResults,
         CleanUp,
+        ContractRequests,
         DelayedRetries,
         Endings,
         ExpiryService,
         Faults,
         JobAccess,
+        JobManager,
         JobsService,
         LeftoverFiles,
         LimitPolicy,
@@ -56,7 +60,7 @@ export class JobsModule {
         WaitingRoom,
         { provide: JobReports, useClass: AttemptReports },
       ],
-      exports: [JobsService, JobReports],
+      exports: [JobManager, JobReports],
     };
   }
 }

@@ -12,6 +12,15 @@ export function makeDurable(connection: { pragma(source: string): unknown }): vo
   connection.pragma('busy_timeout = 1000');
 }
 
+/**
+ * The same for a file that others of this process write to as well: whoever waited here for their transactions to end would
+ * keep them from ending them.
+ */
+export function makeDurableBeside(connection: { pragma(source: string): unknown }): void {
+  makeDurable(connection);
+  connection.pragma('busy_timeout = 0');
+}
+
 /** Makes the file, if it is new, for its owner only. SQLite's other files follow it. */
 export function makePrivate(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });

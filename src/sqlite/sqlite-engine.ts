@@ -20,6 +20,7 @@ interface Unit {
 }
 
 const MOST_PREPARED = 200;
+const AGAIN_MS = 5;
 
 /**
  * Straight to the one connection. All writes that arrive in one turn of the event loop share a transaction, and so
@@ -30,8 +31,14 @@ export class SqliteEngine {
   private waiting: Unit[] = [];
   private readonly prepared = new Map<string, Prepared>();
   private synchronous: 'FULL' | 'NORMAL' | undefined;
+  /** Of `performance.now()`; undefined while nobody else writes. */
+  private busyUntil: number | undefined;
 
-  constructor(private readonly connection: SqliteConnection) {}
+  /** @param patienceMs how long writes wait for the end of others' transactions, beyond what SQLite waits itself */
+  constructor(
+    private readonly connection: SqliteConnection,
+    private readonly patienceMs = 0,
+  ) {}
 
   rows({ sql, parameters }: Statement): Promise<unknown[]> {
     return new Promise((resolve) => {
@@ -54,14 +61,34 @@ export class SqliteEngine {
     this.waiting = [];
     try {
       const answers = this.transact(units);
+      this.busyUntil = undefined;
       answers.forEach((answer) => {
         answer();
       });
     } catch (error) {
+      if (isBusy(error) && this.isPatient()) {
+        this.tryAgain(units);
+        return;
+      }
+      this.busyUntil = undefined;
       units.forEach(({ reject }) => {
         reject(error);
       });
     }
+  }
+
+  private isPatient(): boolean {
+    const now = performance.now();
+    this.busyUntil ??= now + this.patienceMs;
+    return now < this.busyUntil;
+  }
+
+  /** With what comes meanwhile. */
+  private tryAgain(units: readonly Unit[]): void {
+    this.waiting = [...units];
+    setTimeout(() => {
+      this.flush();
+    }, AGAIN_MS);
   }
 
   /** Says how to answer each, once all is committed. Throws where the transaction of all is lost. */
@@ -94,7 +121,7 @@ export class SqliteEngine {
         resolve(changes);
       };
     } catch (error) {
-      // A full disk, say, ends the transaction of all.
+      // A full disk, say, ends the transaction of all; and a statement by itself has none.
       if (!this.connection.inTransaction) throw error;
       if (several) this.connection.exec('ROLLBACK TO unit; RELEASE unit');
       return () => {
@@ -117,4 +144,8 @@ export class SqliteEngine {
     if (this.synchronous !== mode) this.connection.exec(`PRAGMA synchronous = ${mode}`);
     this.synchronous = mode;
   }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
 }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { expectError, NOBODYS_ID, UUID } from '../support/answers.js';
+import { describeOnDeployments } from '../support/deployments.js';
 import { useServer } from '../support/server.js';
-import { describeOnDatabases } from '../support/services.js';
 
 const TOO_MANY = Array.from({ length: 1001 }, () => NOBODYS_ID);
 
-describeOnDatabases('the codes of the five endpoints', (database) => {
-  const server = useServer(() => ({ database }));
+describeOnDeployments('the codes of the five endpoints', ({ options }) => {
+  const server = useServer(() => options);
   const call = (...args: Parameters<ReturnType<typeof server>['client']['call']>) =>
     server().client.call(...args);
 
@@ -169,7 +169,7 @@ describeOnDatabases('the codes of the five endpoints', (database) => {
 
     it.each([
       ['GET', '/run', 'POST'],
-      ['PUT', '/api/job/run', 'POST'],
+      ['PUT', '/run', 'POST'],
       ['POST', '/list_jobs', 'GET'],
       ['GET', '/cancel', 'POST'],
       ['POST', '/delete', 'DELETE'],

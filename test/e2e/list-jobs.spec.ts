@@ -1,10 +1,10 @@
 import { expect, it } from '@jest/globals';
 import { expectError, NOBODYS_ID } from '../support/answers.js';
+import { describeOnDeployments } from '../support/deployments.js';
 import { useServer } from '../support/server.js';
-import { describeOnDatabases } from '../support/services.js';
 
-describeOnDatabases('GET /list_jobs', (database) => {
-  const server = useServer(() => ({ database, env: { AGENT_CONCURRENCY: '2' } }));
+describeOnDeployments('GET /list_jobs', ({ options }) => {
+  const server = useServer(() => ({ ...options, env: { AGENT_CONCURRENCY: '2' } }));
 
   async function add(count: number, labels: Record<string, string>): Promise<string[]> {
     const ids: string[] = [];

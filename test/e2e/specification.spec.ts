@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { NOBODYS_ID, UUID } from '../support/answers.js';
+import { describeOnDeployments } from '../support/deployments.js';
 import { curl, type RawAnswer } from '../support/raw-http.js';
 import { useServer } from '../support/server.js';
-import { describeOnDatabases } from '../support/services.js';
 
 /** As printed in the specification, trailing comma and all. */
 const RUN = `{
@@ -12,8 +12,8 @@ const naming = (jobId: string): string => `{
         "job_id": "${jobId}",
     }`;
 
-describeOnDatabases("the specification's sample calls", (database) => {
-  const server = useServer(() => ({ database }));
+describeOnDeployments("the specification's sample calls", ({ options, bases, listAt }) => {
+  const server = useServer(() => options);
   const at = (path: string): string => server().url + path;
 
   it('run the sample job to its answer, cancel and delete as printed', async () => {
@@ -28,7 +28,7 @@ describeOnDatabases("the specification's sample calls", (database) => {
     expect(info.status).toBe(200);
     expect(JSON.parse(info.body)).toMatchObject({ state: 'succeeded', answer_id });
 
-    const list = await curl('GET', at('/api/list_jobs'));
+    const list = await curl('GET', at(listAt));
     expect(list.status).toBe(200);
     expect(JSON.parse(list.body)).toMatchObject({ job_ids: [jobId] });
 
@@ -47,7 +47,7 @@ describeOnDatabases("the specification's sample calls", (database) => {
     expect(JSON.parse(info.body)).toEqual({ error: expect.any(String) });
   });
 
-  it.each(['', '/api/job'])('answer below "%s"', async (prefix) => {
+  it.each(bases)('answer below "%s"', async (prefix) => {
     const jobId = jobIdIn(await curl('POST', at(`${prefix}/run`), RUN));
     expect((await curl('GET', at(`${prefix}/job_info/${jobId}`))).status).toBe(200);
     expect((await curl('GET', at(`${prefix}/job_info?job_id=${jobId}`))).status).toBe(200);
@@ -56,12 +56,13 @@ describeOnDatabases("the specification's sample calls", (database) => {
     expect((await curl('POST', at(`${prefix}/cancel`), naming(sleeping))).status).toBe(200);
     expect((await curl('DELETE', at(`${prefix}/delete`), naming(jobId))).status).toBe(200);
     expect((await curl('DELETE', at(`${prefix}/cancel`), naming(sleeping))).status).toBe(200);
+    expect((await curl('PUT', at(`${prefix}/run`), RUN)).status).toBe(405);
     expect((await curl('GET', at(`${prefix}/job_info/${sleeping}`))).status).toBe(410);
   });
 
   it('delete by the query string where a proxy dropped the body', async () => {
     const jobId = await server().client.run('true');
-    expect(await curl('DELETE', at(`/delete?job_id=${jobId}`))).toMatchObject({
+    expect(await curl('DELETE', `${server().client.url}/delete?job_id=${jobId}`)).toMatchObject({
       status: 200,
       body: JSON.stringify({ job_id: jobId }),
     });
@@ -72,7 +73,7 @@ describeOnDatabases("the specification's sample calls", (database) => {
     const files = await Promise.all([client.upload('one\n'), client.upload('two\n')]);
     const form = new URLSearchParams({ command: 'cat $INPUT_FILES; uname -s' });
     for (const file of files) form.append('input_files', file);
-    const jobId = jobIdIn(await curl('POST', at('/run'), form.toString()));
+    const jobId = jobIdIn(await curl('POST', `${client.url}/run`, form.toString()));
     const { answer_id } = await client.waitForState(jobId, ['succeeded']);
     expect((await client.download(String(answer_id))).toString()).toBe('one\ntwo\nLinux\n');
   });

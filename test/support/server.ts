@@ -22,6 +22,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A temporary one of its own where absent. */
   readonly dataDir?: string;
+  /** In a host backend on this framework, below `/api/job`; absent: the standalone server. */
+  readonly host?: 'express' | 'fastify';
   /** A fresh one of this kind; absent: the default, SQLite in the data directory. */
   readonly database?: DatabaseKind;
 }
@@ -44,21 +46,35 @@ export function useServer(options: () => ServerOptions | Promise<ServerOptions>)
  * before; the file then fails if a process of it is left.
  */
 export async function startServer(options: ServerOptions = {}): Promise<ServerUnderTest> {
-  const server = new ServerUnderTest(options.dataDir ?? (await temporaryDirectory()), {
-    PORT: '0',
-    // A test that leaves a job running need not wait for it.
-    SHUTDOWN_GRACE_SECONDS: '1',
-    KILL_GRACE_SECONDS: '1',
-    ...(options.database && { DATABASE_URL: (await options.database.create()).url }),
-    ...options.env,
-  });
+  const server = new ServerUnderTest(
+    options.dataDir ?? (await temporaryDirectory()),
+    {
+      PORT: '0',
+      // A test that leaves a job running need not wait for it.
+      SHUTDOWN_GRACE_SECONDS: '1',
+      KILL_GRACE_SECONDS: '1',
+      ...(options.database && { DATABASE_URL: (await options.database.create()).url }),
+      ...options.env,
+    },
+    options.host,
+  );
   await server.up();
   return server;
 }
 
 export class ServerUnderTest extends ProcessUnderTest implements TestServer {
-  constructor(dataDir: string, env: Readonly<Record<string, string>>) {
-    super({ name: 'server', script: 'main.js', dataDir, env, announcedIn: (line) => fieldIn(line, 'url') });
+  constructor(
+    dataDir: string,
+    env: Readonly<Record<string, string>>,
+    private readonly host?: ServerOptions['host'],
+  ) {
+    super({
+      name: 'server',
+      script: host === undefined ? 'main.js' : '../test/support/hosts/main.js',
+      dataDir,
+      env: { ...env, ...(host && { HOST_PLATFORM: host }) },
+      announcedIn: (line) => fieldIn(line, 'url'),
+    });
   }
 
   get url(): string {
@@ -66,6 +82,6 @@ export class ServerUnderTest extends ProcessUnderTest implements TestServer {
   }
 
   get client(): JobClient {
-    return new JobClient(this.url);
+    return new JobClient(this.host === undefined ? this.url : `${this.url}/api/job`);
   }
 }

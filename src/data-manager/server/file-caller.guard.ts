@@ -14,7 +14,7 @@ export class FileCallerGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FileRequest>();
-    request.caller = await this.callers.identify(request.headers);
+    request.caller = await this.callers.identify(request.headers, context);
     return true;
   }
 }

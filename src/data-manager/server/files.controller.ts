@@ -17,9 +17,10 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import { ApiExcludeEndpoint, ApiTags } from '@nestjs/swagger';
 import { randomUUID } from 'node:crypto';
-import { type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { type IncomingHttpHeaders } from 'node:http';
 import { RequestBody } from '../../http/decoded-request.js';
 import { ErrorFilter } from '../../http/error.filter.js';
+import { type HostRequest, rawRequest } from '../../http/host/unread-body.js';
 import { RateLimitGuard } from '../../http/rate-limit.js';
 import { DomainError } from '../../kernel/errors.js';
 import { type FileCaller } from '../file-callers.port.js';
@@ -34,13 +35,8 @@ import { ApiDeleteFile, ApiDownload, ApiFileInfo, ApiShareFile, ApiUpload } from
 import { receiveUpload } from './multipart-upload.js';
 import { idOfKey, storeUpload } from './store-upload.js';
 
-/** Express hands out the request itself, Fastify one that holds it. */
-type HostRequest = IncomingMessage | { readonly raw: IncomingMessage };
-
 /**
  * The embedded data manager's HTTP API. Mounted by `routedAt`, below one prefix or several.
- *
- * Needs a host that leaves the body of `POST …/files` unread.
  */
 @ApiTags('files')
 @UseGuards(FileCallerGuard, RateLimitGuard)
@@ -61,7 +57,7 @@ export class FilesController {
     const store = this.store();
     const id = key === undefined ? randomUUID() : idOfKey(key);
     const owner = caller.ownerOfNew(id);
-    const upload = await receiveUpload('raw' in request ? request.raw : request, store);
+    const upload = await receiveUpload(rawRequest(request), store);
     return new FileDto(await storeUpload(store, { id, owner }, upload));
   }
 

@@ -1,6 +1,6 @@
 import { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { LARGE_BODY } from '../large-body.js';
-import { readBody } from './read-body.js';
+import { readBody } from '../read-body.js';
 
 /**
  * Hands controllers the body as bytes, whatever its content type says: no request is answered 415. A body

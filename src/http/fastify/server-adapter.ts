@@ -3,6 +3,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type IncomingMessage } from 'node:http';
 import { answerFor, INTERNAL_ERROR } from '../error-answer.js';
+import { MADE_FOR_US } from '../host/guest-routes.js';
 import { readBodiesAsBytes } from './body-parsing.js';
 import { answerOddRequests, answerUnparsable } from './broken-requests.js';
 import { requestIdOf } from './request-id.js';
@@ -23,6 +24,7 @@ const MAX_PARAMETER_LENGTH = 65_536;
  * each request has an id. Create the application with `bodyParser: false`.
  */
 export class ServerAdapter extends FastifyAdapter {
+  readonly [MADE_FOR_US] = true;
   private readonly errors = new Logger('Http');
 
   /** @param options maxBodyBytes: above it a body is answered 413; uploads have no limit */

@@ -1,5 +1,5 @@
 import { type IncomingMessage } from 'node:http';
-import { DomainError } from '../../kernel/errors.js';
+import { DomainError } from '../kernel/errors.js';
 
 /** How long a caller may take to send a body that is read into memory. */
 const BODY_WITHIN_MS = 60_000;

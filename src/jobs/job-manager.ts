@@ -1,0 +1,70 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { ANONYMOUS, type Caller } from '../auth/auth.port.js';
+import { FileStore } from '../data-manager/file-store.js';
+import { DomainError } from '../kernel/errors.js';
+import { ContractRequests, type HostRunRequest } from './api/contract-requests.js';
+import { type JobFilter, type JobPage, type JobView } from './job.types.js';
+import { isFinished } from './job.states.js';
+import { JobsService } from './jobs.service.js';
+
+/** In whose name a host acts that names no caller: it may do all, and what it runs belongs to nobody in particular. */
+export const HOST_CALLER: Caller = { user: ANONYMOUS.user, role: 'admin' };
+
+/**
+ * The job manager for the code of a host backend: what REST offers, with the same validation and the same checks of who may do
+ * what. Every method rejects with a {@link DomainError}, whose `code` tells the case: `invalid_request`, `forbidden`,
+ * `not_found`, `gone`, or `unavailable` while the database is away. Ids may be in either case.
+ */
+@Injectable()
+export class JobManager {
+  constructor(
+    private readonly jobs: JobsService,
+    private readonly files: FileStore,
+    private readonly requests: ContractRequests,
+  ) {}
+
+  /** Accepts a job: it is on disk when this resolves. */
+  async run(request: HostRunRequest, caller: Caller = HOST_CALLER): Promise<{ jobId: string }> {
+    return this.jobs.run(await this.requests.toRun(request), caller);
+  }
+
+  /** What is known of a job. Rejects with `not_found` where the caller may not see it, with `gone` once it was deleted or has expired. */
+  async info(jobId: string, caller: Caller = HOST_CALLER): Promise<JobView> {
+    // SQLite answers at once: whoever asks in a tight loop would else keep the job from ever ending.
+    await nextTurn();
+    return this.jobs.info(await this.requests.toJobId(jobId), caller);
+  }
+
+  /** The caller's jobs, or those of `filter.user`, newest first; 100 of them where no limit is given. */
+  async list(filter: Partial<JobFilter> = {}, caller: Caller = HOST_CALLER): Promise<JobPage> {
+    return this.jobs.list(await this.requests.toList(filter), caller);
+  }
+
+  /** Ends a job for good, with its whole process tree; durable when this resolves. Cancelling again is no error. */
+  async cancel(jobId: string, caller: Caller = HOST_CALLER): Promise<void> {
+    await this.jobs.cancel(await this.requests.toJobId(jobId), caller);
+  }
+
+  /** Removes a job with its answer and its outputs, running or not. */
+  async delete(jobId: string, caller: Caller = HOST_CALLER): Promise<void> {
+    await this.jobs.remove(await this.requests.toJobId(jobId), caller);
+  }
+
+  /**
+   * The bytes of a job's answer, once it has ended; rejects with `invalid_request` before, and where it has none. Whoever
+   * stops reading in the middle holds nothing. Output as it is written comes with a later version.
+   */
+  async *output(jobId: string, caller: Caller = HOST_CALLER): AsyncGenerator<Uint8Array, void, undefined> {
+    const job = await this.info(jobId, caller);
+    if (job.answerId === null) throw new DomainError('invalid_request', whyThereIsNone(job));
+    const { content } = await this.files.open(job.answerId);
+    yield* content as AsyncIterable<Uint8Array>;
+  }
+}
+
+function whyThereIsNone({ id, state }: JobView): string {
+  if (isFinished(state))
+    return `Job ${id} has ${state === 'cancelled' ? 'been cancelled' : state}, without an answer.`;
+  return `Job ${id} has no answer yet: it is ${state}. Wait for its end.`;
+}

@@ -1,0 +1,6 @@
+CREATE TABLE files ( id TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL, created INTEGER NOT NULL, expires TEXT, tags TEXT NOT NULL, owner TEXT NOT NULL, acl TEXT NOT NULL, bytes BLOB NOT NULL );
+CREATE INDEX files_by_end ON files (expires) WHERE expires IS NOT NULL;
+INSERT INTO files (`id`, `name`, `size`, `sha256`, `created`, `expires`, `tags`, `owner`, `acl`, `bytes`) VALUES ('85c43318-3500-4986-8ebb-fa2444f6fcbd', '"input"', 6, '7d3f9b6284c6f36e77b425cac882e8fbbcc97a4727ec20790853076d0f463453', 1795808226785, NULL, '[]', '"anonymous"', '[]', X'696e7075740a');
+INSERT INTO files (`id`, `name`, `size`, `sha256`, `created`, `expires`, `tags`, `owner`, `acl`, `bytes`) VALUES ('0c472bb2-84ff-57a6-a084-80232f138e2d', '"stdout"', 4, '54034ac5c6e9ea95734ec2b729fd6d62abf64af34a9f9ce5d466cb788191a73d', 1795808226919, NULL, '[]', '"anonymous"', '[]', X'6f75740a');
+INSERT INTO files (`id`, `name`, `size`, `sha256`, `created`, `expires`, `tags`, `owner`, `acl`, `bytes`) VALUES ('0c58995e-9ff2-5603-87b1-3f59393e145c', '"stdout"', 6, '7d3f9b6284c6f36e77b425cac882e8fbbcc97a4727ec20790853076d0f463453', 1795808226974, NULL, '[]', '"anonymous"', '[]', X'696e7075740a');
+PRAGMA user_version = 2;

@@ -1,0 +1,6 @@
+CREATE TABLE files ( id TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL, created INTEGER NOT NULL, expires TEXT, tags TEXT NOT NULL, owner TEXT NOT NULL, acl TEXT NOT NULL, bytes BLOB NOT NULL );
+CREATE INDEX files_by_end ON files (expires) WHERE expires IS NOT NULL;
+INSERT INTO files (`id`, `name`, `size`, `sha256`, `created`, `expires`, `tags`, `owner`, `acl`, `bytes`) VALUES ('aebf22c1-3321-4382-8208-ff985dbe9975', '"input"', 6, '7d3f9b6284c6f36e77b425cac882e8fbbcc97a4727ec20790853076d0f463453', 1795808221891, NULL, '[]', '"anonymous"', '[]', X'696e7075740a');
+INSERT INTO files (`id`, `name`, `size`, `sha256`, `created`, `expires`, `tags`, `owner`, `acl`, `bytes`) VALUES ('aba26d96-fcc9-5f1f-aec3-d08e1d1d55ad', '"stdout"', 6, '7d3f9b6284c6f36e77b425cac882e8fbbcc97a4727ec20790853076d0f463453', 1795808221987, NULL, '[]', '"anonymous"', '[]', X'696e7075740a');
+INSERT INTO files (`id`, `name`, `size`, `sha256`, `created`, `expires`, `tags`, `owner`, `acl`, `bytes`) VALUES ('7fa6dec3-7158-51a1-a750-6f4404914500', '"stdout"', 4, '54034ac5c6e9ea95734ec2b729fd6d62abf64af34a9f9ce5d466cb788191a73d', 1795808222026, NULL, '[]', '"anonymous"', '[]', X'6f75740a');
+PRAGMA user_version = 2;
