@@ -5,7 +5,7 @@ import { apiKeysIn } from './config/auth.settings.js';
 import { type AppConfig, type ConfigOptions } from './config/config.js';
 import { listed } from './config/parsers.js';
 import { DataDirectory } from './data-directory/data-directory.js';
-import { DataManagerModule } from './data-manager/index.js';
+import { DataManagerModule, type DataManagerOptions } from './data-manager/index.js';
 import { DatabaseModule } from './database/database.module.js';
 import { dialectOf } from './database/database-url.js';
 import { MIGRATIONS } from './database/migrations/index.js';
@@ -89,12 +89,18 @@ function filesOf(imports: DynamicModule[], prefix: string | undefined): DynamicM
     imports,
     serveAt: prefix === undefined ? ['', 'v1'] : [prefix, `${prefix}/v1`],
     inject: [SETTINGS, DataDirectory],
-    useFactory: ({ dataManagerUrl: url, dataManagerToken: token }: AppConfig, { files }: DataDirectory) => ({
-      directory: files,
-      ...(url === undefined ? {} : { url }),
-      ...(token === undefined ? {} : { token }),
-    }),
+    useFactory: dataManagerOptions,
   });
+}
+
+function dataManagerOptions(settings: AppConfig, { files }: DataDirectory): DataManagerOptions {
+  const { dataManagerUrl: url, dataManagerToken: token, maxStoredBytesPerUser: most } = settings;
+  return {
+    directory: files,
+    ...(url === undefined ? {} : { url }),
+    ...(token === undefined ? {} : { token }),
+    ...(most === undefined ? {} : { maxBytesPerOwner: most }),
+  };
 }
 
 function authOptions(settings: AppConfig): AuthOptions {

@@ -128,6 +128,15 @@ describe('loadConfig', () => {
     ]);
   });
 
+  it('does not ignore a quota that it can not hold', () => {
+    const quota = { MAX_STORED_BYTES_PER_USER: '1000000000' };
+    expect(loadConfig(quota).maxStoredBytesPerUser).toBe(1_000_000_000);
+    expect(loadConfig({}).maxStoredBytesPerUser).toBeUndefined();
+    expect(faultsOf(() => loadConfig({ ...quota, DATA_MANAGER_URL: 'http://files' }))).toEqual([
+      'MAX_STORED_BYTES_PER_USER is for the built-in data manager; with DATA_MANAGER_URL, set it on that one.',
+    ]);
+  });
+
   const DIGEST = 'ab'.repeat(32);
 
   it('takes keys, whatever the users are called', () => {
