@@ -148,7 +148,7 @@ interface Gate {
 }
 
 /** What can't run is said by name; where REQUIRE_SERVICES=1 promises that all is there, it is a failure. */
-function describeIf(available: unknown, { name, lacking, suite }: Gate): void {
+export function describeIf(available: unknown, { name, lacking, suite }: Gate): void {
   if (available) {
     describe(name, suite);
   } else if (process.env.REQUIRE_SERVICES === '1') {
