@@ -8,6 +8,7 @@ import { apiKeysIn } from './auth.settings.js';
 import { describeConfig } from './describe-config.js';
 import { ConfigError } from './faults.js';
 import { environmentName } from './setting.js';
+import { redactUrl } from './parsers.js';
 
 function faultsOf(load: () => unknown): readonly string[] {
   try {
@@ -110,11 +111,22 @@ describe('loadConfig', () => {
     'postgres://u:hunter2@h/d',
     'mysql://u:hunter2@h',
     'mysql:/u:hunter2@h/d',
+    'mysql://u:hunter2',
+    'mysql:u:hunter2/d',
+    'mysql://u:hunter2,h/d',
+    'redis://h/#hunter2',
+    'redis://:hunter2',
     'mysql://u:hunter2@h/d/e',
   ])('shows no password of %s', (url) => {
     const [fault] = faultsOf(() => loadConfig({ DATABASE_URL: url }));
     expect(fault).toContain('DATABASE_URL');
     expect(fault).not.toContain('hunter2');
+  });
+
+  it('shows addresses without credentials as they are', () => {
+    for (const url of ['http://a:3000,http://b:3001', 'http://a,http://b', 'http://[::1]:80/x'])
+      expect(redactUrl(url)).toBe(url);
+    expect(redactUrl('sqlite:/data/a:b')).toBe('sqlite:/data/a:b');
   });
 
   it('never shows a token', () => {

@@ -1,5 +1,6 @@
 import { Logger, PinoLogger } from 'nestjs-pino';
 import { pino, type Logger as Pino } from 'pino';
+import { loggedError } from './logged-error.js';
 import { standardOutput } from './standard-output.js';
 
 /** What Nest tells of its own start: a line per module and route. */
@@ -22,7 +23,7 @@ export class ServerLogger extends Logger {
 
   /** @param level pino's, or `silent` */
   static ofLevel(level: string): ServerLogger {
-    return new ServerLogger(pino({ level, base: null }, standardOutput()));
+    return new ServerLogger(pino({ level, base: null, serializers: { err: loggedError } }, standardOutput()));
   }
 
   override log(message: unknown, ...rest: unknown[]): void {
