@@ -22,7 +22,7 @@ import { GuestRoutes } from './http/host/guest-routes.js';
 import { globalPrefixOf } from './http/host/global-prefix.js';
 import { OwnRoutes } from './http/host/own-routes.js';
 import { databaseOf } from './job-manager.database.js';
-import { authOptions, executionOptions, jobsOptions } from './job-manager.options.js';
+import { authOptions, dataManagerOptions, executionOptions, jobsOptions } from './job-manager.options.js';
 import { jobApiControllers } from './jobs/api/job-api-controllers.js';
 import { JobStoreModule } from './jobs/job-store.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
@@ -130,10 +130,6 @@ function filesOf(imports: DynamicModule[], prefix: string | undefined): DynamicM
     imports,
     serveAt: prefix === undefined ? ['', 'v1'] : [prefix, `${prefix}/v1`],
     inject: [SETTINGS, DataDirectory],
-    useFactory: ({ dataManagerUrl: url, dataManagerToken: token }: AppConfig, { files }: DataDirectory) => ({
-      directory: files,
-      ...(url === undefined ? {} : { url }),
-      ...(token === undefined ? {} : { token }),
-    }),
+    useFactory: dataManagerOptions,
   });
 }

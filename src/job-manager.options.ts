@@ -2,6 +2,8 @@ import { type AuthOptions } from './auth/auth.module.js';
 import { apiKeysIn } from './config/auth.settings.js';
 import { type AppConfig } from './config/config.js';
 import { listed } from './config/parsers.js';
+import { type DataDirectory } from './data-directory/data-directory.js';
+import { type DataManagerOptions } from './data-manager/index.js';
 import { type ExecutionOptions } from './execution/execution.module.js';
 import { type Allowance, type JobsOptions } from './jobs/jobs.options.js';
 
@@ -22,6 +24,16 @@ export function authOptions(settings: AppConfig): AuthOptions {
       return { kind: 'jwt', secret, jwksUrl, issuer, audience };
     }
   }
+}
+
+export function dataManagerOptions(settings: AppConfig, { files }: DataDirectory): DataManagerOptions {
+  const { dataManagerUrl: url, dataManagerToken: token, maxStoredBytesPerUser: most } = settings;
+  return {
+    directory: files,
+    ...(url === undefined ? {} : { url }),
+    ...(token === undefined ? {} : { token }),
+    ...(most === undefined ? {} : { maxBytesPerOwner: most }),
+  };
 }
 
 export function executionOptions({ redisUrl, redisPrefix, agentLabels }: AppConfig): ExecutionOptions {

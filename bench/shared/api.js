@@ -12,6 +12,7 @@ const idle = new Map();
  * @typedef {object} Reply
  * @property {string} job_id
  * @property {string} state
+ * @property {string | null} reason
  * @property {string | null} answer_id
  * @property {string | null} created_at ISO 8601, as is
  * @property {string | null} finished_at

@@ -8,6 +8,7 @@ import { apiKeysIn } from './auth.settings.js';
 import { describeConfig } from './describe-config.js';
 import { ConfigError } from './faults.js';
 import { environmentName } from './setting.js';
+import { redactUrl } from './parsers.js';
 
 function faultsOf(load: () => unknown): readonly string[] {
   try {
@@ -110,11 +111,22 @@ describe('loadConfig', () => {
     'postgres://u:hunter2@h/d',
     'mysql://u:hunter2@h',
     'mysql:/u:hunter2@h/d',
+    'mysql://u:hunter2',
+    'mysql:u:hunter2/d',
+    'mysql://u:hunter2,h/d',
+    'redis://h/#hunter2',
+    'redis://:hunter2',
     'mysql://u:hunter2@h/d/e',
   ])('shows no password of %s', (url) => {
     const [fault] = faultsOf(() => loadConfig({ DATABASE_URL: url }));
     expect(fault).toContain('DATABASE_URL');
     expect(fault).not.toContain('hunter2');
+  });
+
+  it('shows addresses without credentials as they are', () => {
+    for (const url of ['http://a:3000,http://b:3001', 'http://a,http://b', 'http://[::1]:80/x'])
+      expect(redactUrl(url)).toBe(url);
+    expect(redactUrl('sqlite:/data/a:b')).toBe('sqlite:/data/a:b');
   });
 
   it('never shows a token', () => {
@@ -125,6 +137,15 @@ describe('loadConfig', () => {
   it('does not ignore WEBHOOK_SECRET, which this version lacks, and does not show it', () => {
     expect(faultsOf(() => loadConfig({ WEBHOOK_SECRET: 's3cret' }))).toEqual([
       'WEBHOOK_SECRET is not available in this version; leave it out.',
+    ]);
+  });
+
+  it('does not ignore a quota that it can not hold', () => {
+    const quota = { MAX_STORED_BYTES_PER_USER: '1000000000' };
+    expect(loadConfig(quota).maxStoredBytesPerUser).toBe(1_000_000_000);
+    expect(loadConfig({}).maxStoredBytesPerUser).toBeUndefined();
+    expect(faultsOf(() => loadConfig({ ...quota, DATA_MANAGER_URL: 'http://files' }))).toEqual([
+      'MAX_STORED_BYTES_PER_USER is for the built-in data manager; with DATA_MANAGER_URL, set it on that one.',
     ]);
   });
 

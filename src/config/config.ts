@@ -96,13 +96,27 @@ function isPlain(value: unknown): boolean {
 function resolve(source: SettingSource): AppConfig {
   const { faults, settled } = faultsOfUnavailable(source);
   const values = readSettings(without(SETTINGS, settled), source, faults) as Values;
-  faults.push(...authFaults(values, source), ...faultsOfLimits(values, source));
+  faults.push(
+    ...authFaults(values, source),
+    ...faultsOfLimits(values, source),
+    ...faultsOfQuota(values, source),
+  );
   if (faults.length > 0) throw new ConfigError(faults);
   return { ...values, databaseUrl: values.databaseUrl ?? `sqlite:${join(values.dataDir, 'jobs.sqlite')}` };
 }
 
 function without(settings: Settings, left: ReadonlySet<string>): Settings {
   return Object.fromEntries(Object.entries(settings).filter(([option]) => !left.has(option)));
+}
+
+/** Whoever has the files counts them. */
+function faultsOfQuota(
+  { dataManagerUrl, maxStoredBytesPerUser }: Partial<Values>,
+  source: SettingSource,
+): string[] {
+  if (dataManagerUrl === undefined || maxStoredBytesPerUser === undefined) return [];
+  const [quota, url] = [source.nameOf('maxStoredBytesPerUser'), source.nameOf('dataManagerUrl')];
+  return [`${quota} is for the built-in data manager; with ${url}, set it on that one.`];
 }
 
 /** A default above its maximum. */

@@ -37,9 +37,18 @@ export function flag(fallback: boolean): Setting<boolean> {
   };
 }
 
-/** Hides credentials, also in what is no valid URL: all from the first colon to the last "@", and the query. */
+/** A second colon, before what is neither a port nor the next URL of several: a password whose "@" was forgotten. */
+const AFTER_LAST_COLON = /^(?!sqlite:)([^:]*:[^:[]*):(?!\d{1,5}(?:[/?#,]|$)|\/\/).*$/s;
+
+/**
+ * Hides credentials, also in what is no valid URL: all from the first colon to the last "@", what looks like a password
+ * where there is none, the query and the fragment.
+ */
 export function redactUrl(text: string): string {
-  return text.replace(/:.*@/s, '://***@').replace(/\?.*$/s, '?***');
+  return text
+    .replace(/:.*@/s, '://***@')
+    .replace(AFTER_LAST_COLON, '$1:***')
+    .replace(/([?#]).*$/s, '$1***');
 }
 
 export const REDACTED = '***';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { BARE_URL, bareHttpUrl, integer, redactUrl, token, urlFrom } from './parsers.js';
+import { BARE_URL, bareHttpUrl, integer, optionalInteger, redactUrl, token, urlFrom } from './parsers.js';
 import { type Setting } from './setting.js';
 
 const dataDir: Setting<string> = {
@@ -45,5 +45,6 @@ export const STORAGE_SETTINGS = {
   tablePrefix,
   dataManagerUrl,
   dataManagerToken: token(),
+  maxStoredBytesPerUser: optionalInteger({ min: 1, max: Number.MAX_SAFE_INTEGER }),
   tombstoneDays: integer({ min: 0, max: 36_500, fallback: 30 }),
 };

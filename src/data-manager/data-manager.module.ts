@@ -64,9 +64,10 @@ const providers: Provider[] = [
 ];
 
 /** Null where the files live elsewhere. */
-async function localStore({ url, directory }: DataManagerOptions): Promise<LocalFileStore | null> {
-  if (url !== undefined) return null;
-  const store = new LocalFileStore(directory);
+async function localStore(options: DataManagerOptions): Promise<LocalFileStore | null> {
+  if (options.url !== undefined) return null;
+  const { directory, maxBytesPerOwner } = options;
+  const store = new LocalFileStore(directory, { maxBytesPerOwner });
   await store.prepare();
   return store;
 }

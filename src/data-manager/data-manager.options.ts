@@ -7,6 +7,8 @@ export const DATA_MANAGER_OPTIONS = Symbol('DATA_MANAGER_OPTIONS');
 export interface DataManagerOptions {
   /** Directory of the built-in data manager; made if it isn't there. Not used where `url` is given. */
   readonly directory: string;
+  /** Of the built-in one: bytes that each owner may store; absent: as many as the disk takes. */
+  readonly maxBytesPerOwner?: number;
   /** Another data manager, `http:` or `https:`; absent: the built-in one. */
   readonly url?: string;
   /** Shown to the data manager at `url` as a bearer token. */

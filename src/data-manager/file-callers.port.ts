@@ -13,6 +13,8 @@ export interface FileCaller {
    * Throws `DomainError('forbidden')`.
    */
   ownerOfNew(id: string): string;
+  /** Whether what it stores is held to its owner's quota. */
+  readonly hasQuota: boolean;
   mayRead(file: OwnedFile): boolean;
   /** Delete it, or change who may read it. */
   mayChange(file: OwnedFile): boolean;

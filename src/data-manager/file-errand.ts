@@ -14,7 +14,9 @@ export function headersOf({ jobId, attempt, token, owner }: FileErrand): Record<
 }
 
 /** The attempt that a request names; undefined where it names none. */
-export function leaseIn(header: string | string[] | undefined): Omit<FileErrand, 'owner'> | undefined {
+export function leaseIn(
+  header: string | string[] | undefined,
+): Pick<FileErrand, 'jobId' | 'attempt' | 'token'> | undefined {
   const [, jobId, attempt, token] =
     /^([0-9a-f-]{36})\/(\d{1,9})\/([0-9a-f-]{36})$/i.exec(String(header)) ?? [];
   if (jobId === undefined || token === undefined) return undefined;

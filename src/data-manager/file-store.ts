@@ -52,6 +52,8 @@ export interface FileErrand {
   readonly token: string;
   /** Of the job, and so of what is stored for it. */
   readonly owner: string;
+  /** Whether what is stored is held to the owner's quota, where the store is in this process; another knows itself. */
+  readonly hasQuota: boolean;
 }
 
 /** Half-open byte range, `0 <= start < end <= size`. */

@@ -56,6 +56,7 @@ export function assignmentFromWire(wire: WireAssignment, delayMs: number): Assig
     leaseMs: wire.lease_ms + delayMs,
     expiresInMs: wire.expires_in_ms === null ? null : wire.expires_in_ms + delayMs,
     owner: wire.owner,
+    hasQuota: true,
     command: wire.command,
     running: wire.running,
     binary: wire.binary,

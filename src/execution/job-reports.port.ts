@@ -30,6 +30,8 @@ export interface Assignment {
   readonly expiresInMs: number | null;
   /** Of the job. */
   readonly owner: string;
+  /** Whether what it leaves is held to its owner's quota; for a data manager in this process, others know themselves. */
+  readonly hasQuota: boolean;
   readonly command: string;
   /** True where there was nothing to stage, so that the grant is the start as well: {@link JobReports.started} need not be asked. */
   readonly running: boolean;

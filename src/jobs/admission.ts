@@ -64,7 +64,7 @@ export class Admission {
       owner: caller.user,
       name: request.name ?? null,
       command: request.command,
-      spec: specOf(request),
+      spec: specOf(request, caller),
       needsStaging: filesOf(request).size > 0 ? 1 : 0,
       requires: labelSetText(request.requires ?? []),
       labels: request.labels ?? null,
@@ -110,9 +110,10 @@ function filesOf({ binary, inputFiles = [] }: RunRequest): Set<string> {
   return new Set(binary === undefined ? inputFiles : [binary, ...inputFiles]);
 }
 
-function specOf(request: RunRequest): JobSpec {
+function specOf(request: RunRequest, { role }: Caller): JobSpec {
   const { binary, inputFiles, outputFiles, env, timeout, retries, retryOnFailure, limits } = request;
-  const spec = { binary, inputFiles, outputFiles, env, timeout, retries, retryOnFailure, limits };
+  const byAdmin = role === 'admin' ? true : undefined;
+  const spec = { binary, inputFiles, outputFiles, env, timeout, retries, retryOnFailure, limits, byAdmin };
   return Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined));
 }
 

@@ -45,6 +45,7 @@ export class JobFileCallers extends FileCallers {
 
 class User implements FileCaller {
   readonly user: string;
+  readonly hasQuota = true;
 
   constructor({ user }: Caller) {
     this.user = user;
@@ -66,12 +67,14 @@ class User implements FileCaller {
 /** Also a server that keeps its files here, and stores them in the name of others. */
 class Admin implements FileCaller {
   readonly user: string;
+  readonly hasQuota: boolean;
 
   constructor(
     { user }: Caller,
     private readonly owner = user,
   ) {
     this.user = user;
+    this.hasQuota = owner !== user;
   }
 
   ownerOfNew(): string {
@@ -88,7 +91,11 @@ class Admin implements FileCaller {
 }
 
 class AgentOnAttempt implements FileCaller {
-  constructor(private readonly job: JobRow) {}
+  readonly hasQuota: boolean;
+
+  constructor(private readonly job: JobRow) {
+    this.hasQuota = job.spec.byAdmin !== true;
+  }
 
   ownerOfNew(id: string): string {
     if (this.isOwn(id)) return this.job.owner;

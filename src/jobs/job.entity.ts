@@ -17,6 +17,8 @@ export interface JobSpec {
   readonly retryOnFailure?: boolean;
   /** In force: what the job asked for, and the defaults. */
   readonly limits?: JobLimits;
+  /** Its owner was an admin when it was accepted: no quota holds what it leaves. */
+  readonly byAdmin?: true;
 }
 
 /** One row: one job, from acceptance to the end of its tombstone. Instants are milliseconds since the epoch. */

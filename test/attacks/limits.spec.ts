@@ -147,3 +147,14 @@ describe.each(['native', 'node'])('with the launcher %s', (launcher) => {
     });
   });
 });
+
+// Without this an attack that can't work at all would count as ended by its limit.
+describe('without its limit', () => {
+  const server = useServer(() => ({ env: { AGENT_CONCURRENCY: '2' } }));
+
+  it.each(ATTACKS)('$name succeeds', async ({ command }) => {
+    const { client } = server();
+    const info = await client.waitForState(await client.run(command), ['succeeded', 'failed']);
+    expect(info).toMatchObject({ state: 'succeeded', reason: null });
+  });
+});

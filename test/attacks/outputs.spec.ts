@@ -47,6 +47,13 @@ describe('what a command puts in the place of its outputs', () => {
     expect(outputs).toEqual({ right: 'right\n' });
   });
 
+  // Without this a link that leads nowhere would count as left out.
+  it('is there for whoever follows it', async () => {
+    const path = await secretFile();
+    const follow = `ln -s ${path} out; ln -s $(dirname ${path}) dir; cat out dir/secret > got; rm out dir`;
+    expect(await outputsOf(follow)).toEqual({ got: SECRET + SECRET });
+  });
+
   it('is not what it becomes while the outputs are stored', async () => {
     const path = await secretFile();
     const swap = `(while :; do ln -sf ${path} out; rm -f out; echo own > out; done) & sleep 1; echo own > out`;

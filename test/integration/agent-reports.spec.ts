@@ -135,6 +135,7 @@ describe('a claim', () => {
     lease: aLease(3),
     leaseMs: 30_000,
     expiresInMs: 1.8e22,
+    hasQuota: true,
     owner: NASTY,
     command: `echo '${NASTY}'`,
     running: true,

@@ -1,6 +1,6 @@
 /**
  * Stores files in `DIRECTORY` until it is killed, many at once, of sizes on either side of the limit, and removes some:
- * `node … DIRECTORY`. Writes a line for each that was answered: `+ID` stored, `-ID` removed. What a file holds follows
+ * `node … DIRECTORY QUOTA`. Writes a line for each that was answered: `+ID` stored, `-ID` removed. What a file holds follows
  * from its id.
  */
 import { randomUUID } from 'node:crypto';
@@ -12,7 +12,8 @@ const { LocalFileStore } = await import(new URL('../../dist/data-manager/index.j
 const AT_ONCE = 16;
 const LARGEST = 80_000;
 
-const store = new LocalFileStore(process.argv[2] ?? '');
+const [, , directory = '', quota] = process.argv;
+const store = new LocalFileStore(directory, { maxBytesPerOwner: Number(quota) });
 await store.prepare();
 
 /** @param {string} id */

@@ -1,4 +1,5 @@
 import { eventually, type Patience } from './eventually.js';
+import { keepSecret, lookForSecrets, secretsInHeaders } from './secrets.js';
 
 export type State = 'queued' | 'staging' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 
@@ -60,7 +61,9 @@ export class JobClient {
   constructor(
     readonly url: string,
     private readonly credentials: Readonly<Record<string, string>> = {},
-  ) {}
+  ) {
+    keepSecret(secretsInHeaders(credentials));
+  }
 
   /** Any call with any answer. */
   async call(
@@ -79,7 +82,9 @@ export class JobClient {
       ...(body === undefined ? {} : { body }),
       ...(withinMs === undefined ? {} : { signal: AbortSignal.timeout(withinMs) }),
     });
-    return { status: response.status, headers: response.headers, body: parsed(await response.text()) };
+    const text = await response.text();
+    lookForSecrets(`the answer to ${method} ${path}`, `${JSON.stringify([...response.headers])}${text}`);
+    return { status: response.status, headers: response.headers, body: parsed(text) };
   }
 
   /** The new job's id. */
@@ -115,7 +120,9 @@ export class JobClient {
   async download(fileId: string): Promise<Buffer> {
     const response = await fetch(`${this.url}/files/${fileId}/data`, { headers: this.credentials });
     if (!response.ok) throw new Error(`GET /files/${fileId}/data: ${response.status}`);
-    return Buffer.from(await response.arrayBuffer());
+    const content = Buffer.from(await response.arrayBuffer());
+    lookForSecrets(`file ${fileId}`, content);
+    return content;
   }
 
   /** Waits until the job is in one of `states`; fails at once where it never will be. */

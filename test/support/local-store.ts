@@ -3,8 +3,12 @@ import { type Clock } from '../../src/kernel/clock.js';
 import { atEndOfFile } from './end-of-file.js';
 
 /** A prepared store of files in `directory`; closed at the end of the test file. */
-export async function openLocalStore(directory: string, clock: Clock): Promise<LocalFileStore> {
-  const store = new LocalFileStore(directory, clock);
+export async function openLocalStore(
+  directory: string,
+  clock: Clock,
+  maxBytesPerOwner?: number,
+): Promise<LocalFileStore> {
+  const store = new LocalFileStore(directory, { clock, maxBytesPerOwner });
   atEndOfFile(() => {
     store.close();
   });

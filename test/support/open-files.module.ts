@@ -6,7 +6,8 @@ import { OPEN_DOORS } from './open-doors.js';
 /** Everybody may all, in nobody's name. */
 class Everybody extends FileCallers {
   identify(): ReturnType<FileCallers['identify']> {
-    return Promise.resolve({ ownerOfNew: () => 'anonymous', mayRead: () => true, mayChange: () => true });
+    const all = { ownerOfNew: () => 'anonymous', hasQuota: true, mayRead: () => true, mayChange: () => true };
+    return Promise.resolve(all);
   }
 }
 

@@ -7,6 +7,7 @@ import { expect } from '@jest/globals';
 import { atEndOfFile } from './end-of-file.js';
 import { eventually } from './eventually.js';
 import { processesWith } from './processes.js';
+import { keepSecret, lookForSecrets, secretsOf } from './secrets.js';
 
 /** `TEST_LAUNCHER=node` runs the same tests on the launcher that is used where there is no compiler. */
 const LAUNCHER = process.env.TEST_LAUNCHER === undefined ? {} : { LAUNCHER: process.env.TEST_LAUNCHER };
@@ -58,6 +59,10 @@ export class ProcessUnderTest implements TestProcess {
 
   /** Starts it; at the end of the test file it is stopped if not before, and must leave no process. */
   constructor(private readonly program: Program) {
+    keepSecret(secretsOf(program.env));
+    atEndOfFile(() => {
+      lookForSecrets(`the log of the ${program.name}`, this.logs());
+    });
     this.launch();
     atEndOfFile(() => this.end());
   }

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { lookForSecrets } from './secrets.js';
 
 export interface RawAnswer {
   readonly status: number;
@@ -33,6 +34,7 @@ export function send(
     request(url, options, (response) => {
       const { statusCode: status = 0, headers } = response;
       text(response).then((answer) => {
+        lookForSecrets(`the answer to ${options.method} ${url}`, JSON.stringify(headers) + answer);
         resolve({ status, contentType: headers['content-type'], body: answer });
       }, reject);
     })

@@ -89,14 +89,25 @@ export function describeWithChromium(name: string, suite: (executablePath: strin
 
 /** A fresh MariaDB database on the server that all test files share. */
 export async function createDatabase(): Promise<TestDatabase> {
-  const server = process.env.TEST_MYSQL_URL ?? (await fromBroker('/mysql'));
+  const given = process.env.TEST_MYSQL_URL;
+  const server = given ?? (await fromBroker('/mysql'));
   const name = `test_${randomBytes(8).toString('hex')}`;
   await onServer(server, `CREATE DATABASE ${name}`);
   const drop = (): Promise<void> => onServer(server, `DROP DATABASE IF EXISTS ${name}`);
   atEndOfFile(drop);
   const url = new URL(server);
   url.pathname = `/${name}`;
+  if (given === undefined) await givePassword(url, (statement) => onServer(server, statement));
   return { url: url.href, drop };
+}
+
+/** A user of its own, with a password, so that there is one that could be told to somebody. */
+async function givePassword(url: URL, run: (statement: string) => Promise<void>): Promise<void> {
+  url.username = `user_${randomBytes(8).toString('hex')}`;
+  url.password = randomBytes(16).toString('hex');
+  await run(`CREATE USER ${url.username} IDENTIFIED BY '${url.password}'`);
+  atEndOfFile(() => run(`DROP USER ${url.username}`));
+  await run(`GRANT ALL ON *.* TO ${url.username}`);
 }
 
 /** A part of a Redis that nobody else uses. */
@@ -111,13 +122,26 @@ export interface RedisSpace {
 
 /** A prefix of the caller's own on the Redis that all test files share. Its keys are gone with the test file. */
 export async function createRedisSpace(): Promise<RedisSpace> {
-  const url = process.env.TEST_REDIS_URL ?? (await fromBroker('/redis'));
+  const url = process.env.TEST_REDIS_URL ?? (await withUser(await fromBroker('/redis')));
   const space = redisSpace(url, `test-${randomBytes(8).toString('hex')}`);
   atEndOfFile(async () => {
     const left = await space.keys();
     if (left.length > 0) await withRedis(url, (redis) => redis.del(left));
   });
   return space;
+}
+
+/** The same Redis for a user of its own, with a password. */
+async function withUser(server: string): Promise<string> {
+  const url = new URL(server);
+  url.username = `test-${randomBytes(8).toString('hex')}`;
+  url.password = randomBytes(16).toString('hex');
+  const { username, password } = url;
+  await withRedis(server, (redis) =>
+    redis.call('ACL', 'SETUSER', username, 'on', `>${password}`, '~*', '&*', '+@all'),
+  );
+  atEndOfFile(() => withRedis(server, (redis) => redis.call('ACL', 'DELUSER', username)));
+  return url.href;
 }
 
 /** The keys below a prefix of any Redis. */
@@ -148,7 +172,7 @@ interface Gate {
 }
 
 /** What can't run is said by name; where REQUIRE_SERVICES=1 promises that all is there, it is a failure. */
-function describeIf(available: unknown, { name, lacking, suite }: Gate): void {
+export function describeIf(available: unknown, { name, lacking, suite }: Gate): void {
   if (available) {
     describe(name, suite);
   } else if (process.env.REQUIRE_SERVICES === '1') {

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { keepSecret } from './secrets.js';
 
 /** Users with keys of their own, as the settings of a server and as headers of their calls. */
 export interface KeyHolders {
@@ -12,6 +13,7 @@ export interface KeyHolders {
 /** @param roles by the user's name */
 export function keyHolders(roles: Readonly<Record<string, 'user' | 'admin'>>): KeyHolders {
   const keys = new Map(Object.keys(roles).map((name) => [name, randomBytes(24).toString('hex')]));
+  keepSecret([...keys.values()]);
   const entries = [...keys].map(
     ([name, key]) => `${name}:${String(roles[name])}:${createHash('sha256').update(key).digest('hex')}`,
   );

@@ -10,7 +10,9 @@ import { type FileLayout } from './file-layout.js';
 import { FolderSync } from './folder-sync.js';
 import { moveInto } from './move-into.js';
 import { readSidecar, writeSidecar } from './sidecar.js';
+import { type Room } from './quota.js';
 import { type StagedFile } from './staged-file.js';
+import { type StoredBytes } from './stored-bytes.js';
 import { hasCode } from './storage-error.js';
 import { damaged, hasExpired, type StoredFile } from './stored-file.js';
 
@@ -21,10 +23,16 @@ import { damaged, hasExpired, type StoredFile } from './stored-file.js';
 export class LargeFiles {
   private readonly expiry: ExpiryIndex;
   private readonly folders = new FolderSync();
+  private stored: StoredBytes | undefined;
 
   /** @param layout whose folders exist before anything else is called */
   constructor(private readonly layout: FileLayout) {
     this.expiry = new ExpiryIndex(layout.expiring);
+  }
+
+  /** Has every file noted from now on. */
+  noteIn(stored: StoredBytes): void {
+    this.stored = stored;
   }
 
   /**
@@ -57,10 +65,11 @@ export class LargeFiles {
   }
 
   /** Stores, durably, under an id where {@link find} finds nothing. On failure nothing is left of it. */
-  async add(file: StoredFile, staged: StagedFile): Promise<void> {
+  async add(file: StoredFile, staged: StagedFile & { readonly room: Room }): Promise<void> {
     await this.claim(file);
     try {
-      await staged.durable;
+      await Promise.all([staged.durable, this.stored?.note(file)]);
+      staged.room.release();
       if (file.expiresAt !== null) await this.expiry.add(file.id, file.expiresAt);
       await moveInto(staged, this.layout.dataOf(file.id), () => this.layout.newTemporary());
       await this.folders.sync(this.layout.shardOf(file.id));
@@ -147,5 +156,6 @@ export class LargeFiles {
     await rm(this.layout.dataOf(id), { force: true });
     await rm(this.layout.sidecarOf(id), { force: true });
     await this.folders.sync(this.layout.shardOf(id));
+    await this.stored?.forget(id);
   }
 }

@@ -1,5 +1,6 @@
 import { addAbortSignal, Readable } from 'node:stream';
 import { type Clock, SteadyClock } from '../../kernel/clock.js';
+import { SqliteEngine } from '../../sqlite/sqlite-engine.js';
 import { rangeWithin } from '../byte-range.js';
 import { fileId, idTaken, noSuchFile } from '../file-id.js';
 import { NOBODY_IN_PARTICULAR, type OwnedFile } from '../file-access.js';
@@ -15,11 +16,13 @@ import { FileLayout } from './file-layout.js';
 import { KeyedLock } from './keyed-lock.js';
 import { LargeFiles } from './large-files.js';
 import { removeLeftovers } from './leftovers.js';
+import { ENDLESS_ROOM, Quota, type Room } from './quota.js';
+import { countedIn } from './recount.js';
 import { openSmallDatabase } from './small-database.js';
 import { SmallFiles } from './small-files.js';
-import { stageBytes } from './staged-bytes.js';
-import { discard, type Staged, stageOwned, stageStream } from './staging.js';
+import { discard, type Staged, stageBytes, stageOwned, stageStream } from './staging.js';
 import { onDisk } from './storage-error.js';
+import { endCounting, type StoredBytes } from './stored-bytes.js';
 import { type StoredFile } from './stored-file.js';
 
 /** What a staged file is stored as. */
@@ -35,6 +38,12 @@ export interface FileMetadata {
   readonly acl?: readonly string[];
 }
 
+export interface LocalFileStoreOptions {
+  readonly clock?: Clock;
+  /** Undefined: as many as the disk takes. */
+  readonly maxBytesPerOwner?: number | undefined;
+}
+
 /**
  * Files in a directory of this process's own: small ones as rows of a database, others as files; see
  * docs/data-manager.md. An id is looked for among the small ones first, whatever lies beside.
@@ -43,16 +52,20 @@ export class LocalFileStore extends FileStore {
   private readonly layout: FileLayout;
   private readonly large: LargeFiles;
   private readonly locks = new KeyedLock();
+  private readonly clock: Clock;
   private opened: SmallFiles | undefined;
+  private quota: Quota | undefined;
   /** Of what is put. */
   private readonly owner: string = NOBODY_IN_PARTICULAR;
+  private readonly hasQuota: boolean = true;
 
   /** @param directory made by {@link prepare}; no other process may use it meanwhile */
   constructor(
     directory: string,
-    private readonly clock: Clock = new SteadyClock(),
+    private readonly options: LocalFileStoreOptions = {},
   ) {
     super();
+    this.clock = options.clock ?? new SteadyClock();
     this.layout = new FileLayout(directory);
     this.large = new LargeFiles(this.layout);
   }
@@ -65,24 +78,36 @@ export class LocalFileStore extends FileStore {
     return onDisk(async () => {
       await this.layout.create();
       await removeLeftovers(this.layout);
-      this.opened = new SmallFiles(openSmallDatabase(this.layout.small));
+      const connection = openSmallDatabase(this.layout.small);
+      const engine = new SqliteEngine(connection);
+      this.opened = new SmallFiles(connection, engine);
+      const most = this.options.maxBytesPerOwner;
+      if (most === undefined) endCounting(connection);
+      else this.holdTo(most, await countedIn({ connection, engine, layout: this.layout }));
     });
+  }
+
+  /** What one upload of `owner` takes of the quota, to be stored as `id`; it must be staged or given back. */
+  roomFor(id: string, owner: string): Room {
+    return this.quota?.roomFor(id, owner) ?? ENDLESS_ROOM;
   }
 
   async put(source: FileSource, { id, name, signal }: PutOptions): Promise<StoredFile> {
     const validId = fileId(id);
     signal?.throwIfAborted();
-    return this.commit(await this.stageSource(source, signal), { id: validId, name, owner: this.owner });
+    const room = this.hasQuota ? this.roomFor(validId, this.owner) : ENDLESS_ROOM;
+    const staged = await this.stageSource(source, room, signal);
+    return this.commit(staged, { id: validId, name, owner: this.owner });
   }
 
-  override on({ owner }: FileErrand): FileStore {
+  override on({ owner, hasQuota }: FileErrand): FileStore {
     // All else is shared.
-    return Object.assign(Object.create(this) as LocalFileStore, { owner });
+    return Object.assign(Object.create(this) as LocalFileStore, { owner, hasQuota });
   }
 
   /** Takes bytes in whose metadata is not known yet; {@link commit} or {@link discard} must follow. */
-  stage(content: Readable, signal?: AbortSignal): Promise<Staged> {
-    return stageStream(() => this.layout.newTemporary(), content, signal);
+  stage(content: Readable, room: Room = ENDLESS_ROOM, signal?: AbortSignal): Promise<Staged> {
+    return stageStream(content, { newPath: () => this.layout.newTemporary(), room, signal });
   }
 
   discard(staged: Staged): Promise<void> {
@@ -97,6 +122,8 @@ export class LocalFileStore extends FileStore {
     } catch (error) {
       await this.discard(staged);
       throw error;
+    } finally {
+      staged.room.release();
     }
   }
 
@@ -173,10 +200,16 @@ export class LocalFileStore extends FileStore {
     throw new Error('the file store is not prepared, or closed');
   }
 
-  private async stageSource(source: FileSource, signal: AbortSignal | undefined): Promise<Staged> {
-    if ('bytes' in source) return stageBytes(source.bytes);
-    const owned = source.ownedPath === undefined ? undefined : await stageOwned(source.ownedPath, signal);
-    return owned ?? this.stage(source.open(), signal);
+  private holdTo(most: number, stored: StoredBytes): void {
+    this.large.noteIn(stored);
+    this.quota = new Quota({ most, stored, now: () => this.clock.now() });
+  }
+
+  private async stageSource(source: FileSource, room: Room, signal?: AbortSignal): Promise<Staged> {
+    if ('bytes' in source) return stageBytes(source.bytes, room);
+    const path = source.ownedPath;
+    const owned = path === undefined ? undefined : await stageOwned(path, { room, signal });
+    return owned ?? this.stage(source.open(), room, signal);
   }
 
   /**
@@ -204,7 +237,7 @@ export class LocalFileStore extends FileStore {
 
   private async store(staged: Staged, file: StoredFile): Promise<StoredFile> {
     // The usual case, in one statement: a small file under an id that nobody has.
-    const mayBeNew = 'bytes' in staged && !this.large.mayHold(file.id);
+    const mayBeNew = 'bytes' in staged && staged.room.isWhole && !this.large.mayHold(file.id);
     if (mayBeNew && (await this.small.addNew(file, staged.bytes))) return file;
     const present = await this.find(file.id);
     if (present !== null) {
@@ -212,6 +245,7 @@ export class LocalFileStore extends FileStore {
       await discard(staged);
       return present;
     }
+    staged.room.settle();
     // One of the other kind has expired: it goes first, so that no sweep or restart can bring it back.
     if ('bytes' in staged) {
       await this.large.remove(file.id, this.clock.now());

@@ -1,6 +1,7 @@
 import type Sqlite from 'libsql';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SqliteEngine } from '../../sqlite/sqlite-engine.js';
+import { instant } from './instant.js';
 import { digestOf } from './staged-bytes.js';
 import { damaged, type StoredFile } from './stored-file.js';
 
@@ -17,8 +18,6 @@ interface Row {
 }
 
 const DESCRIPTION = 'id, name, size, sha256, created, expires, tags, owner, acl';
-/** In digits of one width, as the database compares texts. 2^64 seconds from now are fewer. */
-const INSTANT_DIGITS = 24;
 /** So few that a turn with them is a short one. */
 const SWEPT_AT_ONCE = 100;
 /** Pages of 4 KiB: so few that a step takes a few milliseconds, and a sweep moves 100 MiB at the most. */
@@ -32,12 +31,11 @@ const KEPT_PAGES = 4_096;
  * Changes of one id must not overlap. Rejects with SQLite's errors.
  */
 export class SmallFiles {
-  private readonly engine: SqliteEngine;
-
-  /** @param connection of {@link openSmallDatabase}; closed by {@link close} */
-  constructor(private readonly connection: Sqlite.Database) {
-    this.engine = new SqliteEngine(connection);
-  }
+  /** @param connection of {@link openSmallDatabase}; closed by {@link close}. It may have no other engine than this one. */
+  constructor(
+    private readonly connection: Sqlite.Database,
+    private readonly engine = new SqliteEngine(connection),
+  ) {}
 
   /** The file where it is there and has not expired at `now` (milliseconds since the epoch). */
   async find(id: string, now: number): Promise<StoredFile | null> {
@@ -127,10 +125,6 @@ export class SmallFiles {
   private change(sql: string, parameters: readonly unknown[]): Promise<number> {
     return this.engine.write([{ sql, parameters }], 'durable');
   }
-}
-
-function instant(milliseconds: bigint): string {
-  return milliseconds.toString().padStart(INSTANT_DIGITS, '0');
 }
 
 function fileOf({ id, name, size, sha256, created, expires, tags, owner, acl }: Row): StoredFile {

@@ -15,7 +15,7 @@ export interface StagedBytes {
 }
 
 /** @param bytes not to be written to any more */
-export function stageBytes(bytes: Uint8Array): StagedBytes {
+export function stagedBytes(bytes: Uint8Array): StagedBytes {
   return { bytes, size: bytes.length, sha256: digestOf(bytes) };
 }
 

@@ -26,6 +26,7 @@ import { DomainError } from '../../kernel/errors.js';
 import { type FileCaller } from '../file-callers.port.js';
 import { noSuchFile } from '../file-id.js';
 import { LocalFileStore } from '../local/local-file-store.js';
+import { ENDLESS_ROOM } from '../local/quota.js';
 import { changeable, readable } from './caller-files.js';
 import { aclIn } from './file-acl.js';
 import { CurrentFileCaller, FileCallerGuard } from './file-caller.guard.js';
@@ -57,7 +58,11 @@ export class FilesController {
     const store = this.store();
     const id = key === undefined ? randomUUID() : idOfKey(key);
     const owner = caller.ownerOfNew(id);
-    const upload = await receiveUpload(rawRequest(request), store);
+    const room = caller.hasQuota ? store.roomFor(id, owner) : ENDLESS_ROOM;
+    const upload = await receiveUpload(rawRequest(request), {
+      stage: (content) => store.stage(content, room),
+      discard: (staged) => store.discard(staged),
+    });
     return new FileDto(await storeUpload(store, { id, owner }, upload));
   }
 

@@ -1,7 +1,7 @@
 import { type BeforeApplicationShutdown, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { LIMIT_WORDS } from '../limits.port.js';
 import { type Launcher, type LauncherProgram } from '../runner/launcher.js';
-import { endLeftovers } from '../runner/leftovers.js';
+import { endLeftovers, removeAbandonedCgroups } from '../runner/leftovers.js';
 import { type Workspaces } from '../runner/workspaces.js';
 import { type Agent } from './agent.js';
 
@@ -47,6 +47,7 @@ export class AgentLifecycle implements OnApplicationBootstrap, BeforeApplication
   private async removeTraces(): Promise<void> {
     const { instanceId, workspaces } = this.home;
     const processes = await endLeftovers(instanceId);
+    removeAbandonedCgroups();
     // What can't be removed, such as an immutable file, must not keep the service from starting.
     const directories = await workspaces.prepare((error, path) => {
       this.logger.error({ err: error, path }, 'a working directory of an earlier run can not be removed');

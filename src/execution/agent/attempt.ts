@@ -69,7 +69,8 @@ export class Attempt {
     private readonly course: AttemptCourse,
   ) {
     this.key = `${assignment.lease.jobId}.${assignment.lease.attempt}`;
-    this.files = tools.files.on({ ...assignment.lease, owner: assignment.owner });
+    const { lease, owner, hasQuota } = assignment;
+    this.files = tools.files.on({ ...lease, owner, hasQuota });
     this.publishing = new Publishing(this.files, assignment.lease, withPatience(course.taken));
   }
 

@@ -92,15 +92,26 @@ export class Publishing {
     try {
       return await this.files.put(source, options);
     } catch (error) {
-      if (!isTaken(error)) throw error;
+      if (!isRefused(error) || !(await this.isThere(id))) throw error;
       // Stored by this very attempt before the machine lost its power, and with that the note of the claim.
       await this.files.remove(id, this.signal);
       return this.files.put(source, options);
     }
   }
+
+  /** Else it was refused for another reason, such as a quota. */
+  private async isThere(id: string): Promise<boolean> {
+    try {
+      await this.files.info(id, this.signal);
+      return true;
+    } catch (error) {
+      if (error instanceof DomainError && error.code === 'not_found') return false;
+      throw error;
+    }
+  }
 }
 
-function isTaken(error: unknown): boolean {
+function isRefused(error: unknown): boolean {
   return error instanceof DomainError && error.code === 'invalid_request';
 }
 

@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
 import { type Dirent, existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isAbandoned, isOfInstance, ownCgroupName } from './cgroup-names.js';
 import { signalProcess } from './process-table.js';
 
 const LOOK_AGAIN_MS = 2;
 
-/** Where the cgroups of one instance lie, or null where no cgroup v2 hierarchy is mounted. */
+/** Where this process has the cgroups of an instance, or null where no cgroup v2 hierarchy is mounted. */
 export function instanceCgroup(instance: string): string | null {
   const mount = readFileSync('/proc/self/mounts', 'utf8')
     .split('\n')
@@ -14,27 +14,31 @@ export function instanceCgroup(instance: string): string | null {
     .find(([, , type]) => type === 'cgroup2')?.[1];
   const own = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1];
   if (mount === undefined || own === undefined) return null;
-  return join(mount, own, instanceCgroupName(instance));
+  return join(mount, own, ownCgroupName(instance));
 }
 
-export function instanceCgroupName(instance: string): string {
-  return `job-manager-${createHash('sha256').update(instance).digest('hex').slice(0, 16)}`;
-}
-
-/** Those of an instance that are there, in all hierarchies, wherever the process was that made them. */
+/** Those of an instance that are there, in all hierarchies, whichever process made them. */
 export function cgroupsOf(instance: string): string[] {
-  const name = instanceCgroupName(instance);
+  return cgroupsWhere((name) => isOfInstance(name, instance));
+}
+
+/** Those of all instances whose process is dead, say since it was killed and never started again. */
+export function abandonedCgroups(): string[] {
+  return cgroupsWhere(isAbandoned);
+}
+
+function cgroupsWhere(isMeant: (name: string) => boolean): string[] {
   const mounts = readFileSync('/proc/self/mounts', 'utf8')
     .split('\n')
     .map((line) => line.split(' '))
     .filter(([, , type]) => type === 'cgroup' || type === 'cgroup2')
     .map(([, path = '']) => path);
-  return mounts.flatMap((mount) => groupsNamed(name, mount));
+  return mounts.flatMap((mount) => groupsWhere(isMeant, mount));
 }
 
-function groupsNamed(name: string, directory: string): string[] {
+function groupsWhere(isMeant: (name: string) => boolean, directory: string): string[] {
   return directoriesIn(directory).flatMap((group) =>
-    basename(group) === name ? [group] : groupsNamed(name, group),
+    isMeant(basename(group)) ? [group] : groupsWhere(isMeant, group),
   );
 }
 

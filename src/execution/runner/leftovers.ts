@@ -1,4 +1,4 @@
-import { cgroupsOf, killCgroup, removeCgroup } from './cgroups.js';
+import { abandonedCgroups, cgroupsOf, isPopulated, killCgroup, removeCgroup } from './cgroups.js';
 import { endProcesses, withDescendants } from './end-processes.js';
 import { hasLockLimitOf } from './lock-limit.js';
 import { hasInEnvironment, type ProcessEntry } from './process-table.js';
@@ -23,4 +23,18 @@ export async function endLeftovers(instance: string): Promise<number> {
     removeCgroup(cgroup);
   }
   return count;
+}
+
+/**
+ * Removes the empty cgroups that servers of other data directories left when they were killed; one in which something
+ * is alive is left to its own launcher, or to the next start from its data directory.
+ */
+export function removeAbandonedCgroups(): void {
+  for (const cgroup of abandonedCgroups()) {
+    try {
+      if (!isPopulated(cgroup)) removeCgroup(cgroup);
+    } catch {
+      // Another start removes it just now, or it is another user's to remove.
+    }
+  }
 }

@@ -1,5 +1,6 @@
 import { type LoggerService } from '@nestjs/common';
 import { pino, type Logger as Pino } from 'pino';
+import { loggedError } from './logged-error.js';
 import { standardOutput } from './standard-output.js';
 
 /** What Nest tells of its own start: a line per module and route. */
@@ -21,7 +22,7 @@ export class ServerLogger implements LoggerService {
 
   /** @param level pino's, or `silent` */
   static ofLevel(level: string): ServerLogger {
-    return new ServerLogger(pino({ level, base: null }, standardOutput()));
+    return new ServerLogger(pino({ level, base: null, serializers: { err: loggedError } }, standardOutput()));
   }
 
   log(message: unknown, ...rest: unknown[]): void {

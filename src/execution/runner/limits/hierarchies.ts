@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { messageOf } from '../../../kernel/errors.js';
-import { instanceCgroupName } from '../cgroups.js';
+import { ownCgroupName } from '../cgroup-names.js';
 
 /** What is counted and limited by cgroups. */
 export type Controller = 'memory' | 'pids' | 'cpuacct';
@@ -27,7 +27,7 @@ const TO_BE_ENABLED = '+memory +pids';
 export function makeHierarchies(instance: string): FoundHierarchies {
   const found: Partial<Record<Controller, Hierarchy>> = {};
   const faults: string[] = [];
-  const name = instanceCgroupName(instance);
+  const name = ownCgroupName(instance);
   let unified: string | undefined;
   for (const controller of CONTROLLERS) {
     try {
