@@ -19,6 +19,7 @@ const OK_SCHEMA = {
 
 /** Tells whoever watches over the service whether it lives, and whether it can take jobs. */
 @ApiTags('health')
+@DescribeError(400, 'The request is not HTTP as it should be.', 'The request is not valid HTTP.')
 @UseFilters(ErrorFilter)
 @Controller('health')
 export class HealthController {

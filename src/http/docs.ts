@@ -19,6 +19,8 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setTitle('Job manager')
     .setDescription(description)
     .setVersion('1')
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    .addServer('/', 'This service')
     .addBearerAuth({
       type: 'http',
       scheme: 'bearer',

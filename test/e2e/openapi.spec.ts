@@ -1,0 +1,216 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { NOBODYS_ID } from '../support/answers.js';
+import { JobClient } from '../support/client.js';
+import {
+  DocumentedAnswers,
+  examplesOf,
+  type OpenApiDocument,
+  type Operation,
+  operationsOf,
+} from '../support/openapi-document.js';
+import { useServer } from '../support/server.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+import { keyHolders } from '../support/users.js';
+
+const ROOT = join(import.meta.dirname, '../..');
+const users = keyHolders({ anna: 'user', ben: 'user' });
+const server = useServer(() => ({ env: users.env }));
+let document: OpenApiDocument;
+let answers: DocumentedAnswers;
+
+beforeAll(async () => {
+  document = (await (await fetch(`${server().url}/docs-json`)).json()) as OpenApiDocument;
+  answers = new DocumentedAnswers(document);
+});
+
+interface Sent {
+  readonly path?: Readonly<Record<string, string>>;
+  readonly query?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly json?: unknown;
+  readonly body?: NonNullable<RequestInit['body']>;
+  readonly as?: string;
+}
+
+function pathOf({ path }: Operation, values: Readonly<Record<string, string>> = {}): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? NOBODYS_ID);
+}
+
+async function send(operation: Operation, sent: Sent = {}): Promise<Response> {
+  const { query = '', headers = {}, json, body, as = 'anna' } = sent;
+  return fetch(`${server().url}${pathOf(operation, sent.path)}${query}`, {
+    method: operation.method,
+    headers: {
+      ...(as === 'nobody' ? {} : users.as(as)),
+      ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+    ...(body === undefined ? {} : { body }),
+  });
+}
+
+/** Sends what the document describes as `operationId`, and holds the answer to what is said of it. */
+async function told(operationId: string, status: number, sent?: Sent): Promise<void> {
+  const operation = answers.operation(operationId);
+  const response = await send(operation, sent);
+  expect({ operationId, status: response.status }).toEqual({ operationId, status });
+  await answers.check(operation, response);
+}
+
+describe('The OpenAPI document', () => {
+  it('is clean for a strict linter', async () => {
+    const file = join(await temporaryDirectory(), 'openapi.json');
+    await writeFile(file, JSON.stringify(document));
+    const redocly = join(ROOT, 'node_modules/.bin/redocly');
+    const words = ['lint', file, '--config', join(ROOT, 'redocly.yaml'), '--format', 'json'];
+    const env = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' };
+    const { stdout } = await promisify(execFile)(redocly, words, { env }).catch(
+      (error: { stdout: string }) => error,
+    );
+    const { problems } = JSON.parse(stdout) as { problems: { message: string; location: unknown }[] };
+    expect(problems).toEqual([]);
+  }, 60_000);
+
+  it('names each call once, and says what each needs', () => {
+    const operations = operationsOf(document);
+    const ids = operations.map(({ operationId }) => operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const { operationId, responses } of operations) {
+      const isOpen = ['live', 'ready'].includes(operationId);
+      expect({ operationId, codes: Object.keys(responses) }).toMatchObject({
+        codes: expect.arrayContaining(isOpen ? ['200'] : ['401', '429', '500', '503']) as unknown,
+      });
+    }
+  });
+
+  it('has examples that get what it says, sent as they are', async () => {
+    let count = 0;
+    for (const operation of operationsOf(document)) {
+      for (const sent of requestsOf(operation)) {
+        const response = await send(operation, sent);
+        expect({ id: operation.operationId, sent, status: response.status < 500 }).toMatchObject({
+          status: true,
+        });
+        await answers.check(operation, response);
+        count += 1;
+      }
+    }
+    expect(count).toBeGreaterThanOrEqual(operationsOf(document).length);
+  }, 60_000);
+});
+
+/** Its bodies, each with all examples of its parameters. */
+function requestsOf({ parameters = [], requestBody }: Operation): Sent[] {
+  const given = parameters.flatMap((parameter) =>
+    examplesOf(parameter)
+      .slice(0, 1)
+      .map((value) => ({ ...parameter, value: String(value) })),
+  );
+  const inPlace = (place: string): [string, string][] =>
+    given.filter((each) => each.in === place).map(({ name, value }) => [name, value]);
+  const common = {
+    path: Object.fromEntries(inPlace('path')),
+    headers: Object.fromEntries(inPlace('header')),
+    query: `?${new URLSearchParams(inPlace('query')).toString()}`,
+  };
+  const bodies = Object.entries(requestBody?.content ?? {}).flatMap(([type, media]) =>
+    examplesOf(media).map((example) => bodyOf(type, example)),
+  );
+  return bodies.length === 0 ? [common] : bodies.map((body) => ({ ...common, ...body }));
+}
+
+function bodyOf(type: string, example: unknown): Sent {
+  if (type === 'application/json') return { json: example };
+  const form = type === 'multipart/form-data' ? new FormData() : new URLSearchParams();
+  for (const [name, value] of Object.entries(example as Record<string, unknown>)) {
+    for (const one of Array.isArray(value) ? (value as unknown[]) : [value])
+      form.append(name, typeof one === 'string' ? one : JSON.stringify(one));
+  }
+  return { body: form };
+}
+
+describe('Every answer is as the OpenAPI document says:', () => {
+  const client = (user: string): JobClient => new JobClient(server().url, users.as(user));
+  const json = (job_id: string): { json: unknown } => ({ json: { job_id } });
+
+  it('of jobs', async () => {
+    const anna = client('anna');
+    const input = await anna.upload('in');
+    await told('run', 201, { json: { command: 'true', labels: { a: 'b' }, ttl: '18446744073709551615' } });
+    await told('run', 400, { json: { command: '' } });
+    await told('run', 400, { json: { command: 'true', input_files: [NOBODYS_ID] } });
+    await told('run', 413, { body: 'x'.repeat(2_000_000) });
+    const done = await anna.run({
+      command: 'echo out; echo err >&2; cp $INPUT_1 made',
+      input_files: [input],
+      output_files: ['made'],
+      limits: { cpu_seconds: 5 },
+    });
+    await anna.waitForState(done, ['succeeded']);
+    const failed = await anna.run('kill -9 $$');
+    await anna.waitForState(failed, ['failed']);
+    const running = await anna.run('sleep 60');
+    await anna.waitForState(running, ['running']);
+    const waiting = await anna.run({ command: 'true', requires: ['nobody-has-it'] });
+    for (const job_id of [done, failed, running, waiting]) await told('jobInfo', 200, { path: { job_id } });
+    await told('jobInfo', 400, { path: { job_id: 'x' } });
+    await told('jobInfo', 404);
+    await told('jobInfo', 404, { path: { job_id: done }, as: 'ben' });
+    await told('cancel', 403, { ...json(running), as: 'ben' });
+    await told('cancel', 200, json(running));
+    await told('cancel', 400, json(done));
+    await told('jobInfo', 200, { path: { job_id: running } });
+    await told('delete', 403, { ...json(done), as: 'ben' });
+    await told('delete', 200, json(done));
+    await told('delete', 200, { query: `?job_id=${failed}` });
+    await told('delete', 400, json(done));
+    await told('jobInfo', 410, { path: { job_id: done } });
+    await told('listJobs', 200, {
+      query: '?limit=1&state=cancelled&state=queued&created_after=2020-01-01T00:00:00Z',
+    });
+    await told('listJobs', 400, { query: '?limit=0' });
+    await told('listJobs', 403, { query: '?user=ben' });
+    await told('agents', 200);
+  }, 60_000);
+
+  it('of files', async () => {
+    const form = (metadata: string): FormData => {
+      const parts = new FormData();
+      parts.append('metadata', metadata);
+      parts.append('file', new Blob(['0123456789']), 'digits');
+      return parts;
+    };
+    await told('uploadFile', 201, {
+      body: form('{"name": "digits", "ttl": 60, "tags": ["a"], "acl": ["ben"]}'),
+    });
+    await told('uploadFile', 400, { body: form('{"unknown": 1}') });
+    const id = await client('anna').upload('0123456789');
+    const etag = (await fetch(`${server().url}/files/${id}/data`, { headers: users.as('anna') })).headers.get(
+      'etag',
+    );
+    await told('downloadFile', 200, { path: { id } });
+    await told('downloadFile', 206, { path: { id }, headers: { range: 'bytes=1-3' } });
+    await told('downloadFile', 304, { path: { id }, headers: { 'if-none-match': String(etag) } });
+    await told('downloadFile', 416, { path: { id }, headers: { range: 'bytes=90-' } });
+    await told('downloadFile', 404);
+    await told('fileInfo', 200, { path: { id } });
+    await told('fileInfo', 404, { path: { id }, as: 'ben' });
+    await told('shareFile', 200, { path: { id }, json: { acl: ['ben'] } });
+    await told('shareFile', 403, { path: { id }, json: { acl: ['ben'] }, as: 'ben' });
+    await told('shareFile', 400, { path: { id }, json: {} });
+    await told('fileInfo', 200, { path: { id }, as: 'ben' });
+    await told('deleteFile', 403, { path: { id }, as: 'ben' });
+    await told('deleteFile', 200, { path: { id } });
+    await told('deleteFile', 404, { path: { id } });
+  });
+
+  it('to nobody', async () => {
+    for (const { operationId } of operationsOf(document))
+      await told(operationId, ['live', 'ready'].includes(operationId) ? 200 : 401, { as: 'nobody' });
+  });
+});
