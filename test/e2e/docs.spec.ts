@@ -7,11 +7,26 @@ import { eventually } from '../support/eventually.js';
 import { useServer } from '../support/server.js';
 import { describeWithChromium } from '../support/services.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
+import { keyHolders } from '../support/users.js';
 
 const ARGUMENTS = [
   ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-dev-shm-usage'],
 ];
+
+const users = keyHolders({ anna: 'user' });
+
+/** Gives the page a key, as a person does. */
+async function authorize(page: Page, key: string): Promise<void> {
+  await page.locator('.auth-wrapper button.authorize').click();
+  const dialog = page.locator('.modal-ux');
+  const bearer = dialog.locator('.auth-container', { hasText: 'bearer' }).first();
+  const remove = bearer.getByRole('button', { name: 'Remove authorization' });
+  if ((await remove.count()) > 0) await remove.click();
+  await bearer.locator('input').fill(key);
+  await bearer.getByRole('button', { name: 'Apply credentials' }).click();
+  await dialog.getByRole('button', { name: 'Close' }).last().click();
+}
 
 /** One operation of the page, opened as a person opens it. */
 class Operation {
@@ -26,6 +41,10 @@ class Operation {
 
   async fill(parameter: string, value: string): Promise<void> {
     await this.block.locator(`tr[data-param-name="${parameter}"] input`).fill(value);
+  }
+
+  async fillBody(value: unknown): Promise<void> {
+    await this.block.locator('textarea.body-param__text').fill(JSON.stringify(value));
   }
 
   /** What the page shows of the answer. */
@@ -46,6 +65,7 @@ class Operation {
 
 describeWithChromium('/docs in Chromium', (executablePath) => {
   const server = useServer(() => ({}));
+  const keyed = useServer(() => ({ env: users.env }));
   let browser: BrowserContext | undefined;
 
   beforeAll(async () => {
@@ -85,5 +105,33 @@ describeWithChromium('/docs in Chromium', (executablePath) => {
     await answer.getByText('Download file').click();
     expect(await readFile(await (await saved).path(), 'utf8')).toBe('1\n');
     expect(faults).toEqual([]);
+  }, 90_000);
+
+  it('takes a key, with which a job is run, watched, cancelled and deleted', async () => {
+    const page = (await browser?.newPage()) as Page;
+    await page.goto(`${keyed().url}/docs`);
+    const run = await Operation.open(page, 'post', '/run');
+    expect((await run.execute()).status).toBe('401');
+    await authorize(page, 'a key of nobody');
+    expect((await run.execute()).status).toBe('401');
+    await authorize(page, String(users.as('anna').authorization).replace('Bearer ', ''));
+    await run.fillBody({ command: 'sleep 60' });
+    const { status, body } = await run.json();
+    expect(status).toBe('201');
+    const { job_id } = body as { job_id: string };
+
+    const info = await Operation.open(page, 'get', '/job_info/{job_id}');
+    await info.fill('job_id', job_id);
+    await eventually(async () => {
+      expect(await info.json()).toMatchObject({ status: '200', body: { state: 'running', owner: 'anna' } });
+    });
+    const cancel = await Operation.open(page, 'post', '/cancel');
+    await cancel.fillBody({ job_id });
+    expect(await cancel.json()).toEqual({ status: '200', body: { job_id } });
+    expect(await info.json()).toMatchObject({ status: '200', body: { state: 'cancelled' } });
+    const remove = await Operation.open(page, 'delete', '/delete');
+    await remove.fillBody({ job_id });
+    expect(await remove.json()).toEqual({ status: '200', body: { job_id } });
+    expect((await info.execute()).status).toBe('410');
   }, 90_000);
 });
