@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { NOBODYS_ID } from '../support/answers.js';
 import { JobClient } from '../support/client.js';
@@ -12,6 +10,7 @@ import {
   type Operation,
   operationsOf,
 } from '../support/openapi-document.js';
+import { outputOf } from '../support/run/output-of.js';
 import { useServer } from '../support/server.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { keyHolders } from '../support/users.js';
@@ -69,9 +68,7 @@ describe('The OpenAPI document', () => {
     const redocly = join(ROOT, 'node_modules/.bin/redocly');
     const words = ['lint', file, '--config', join(ROOT, 'redocly.yaml'), '--format', 'json'];
     const env = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' };
-    const { stdout } = await promisify(execFile)(redocly, words, { env }).catch(
-      (error: { stdout: string }) => error,
-    );
+    const stdout = await outputOf(redocly, words, { env });
     const { problems } = JSON.parse(stdout) as { problems: { message: string; location: unknown }[] };
     expect(problems).toEqual([]);
   }, 60_000);

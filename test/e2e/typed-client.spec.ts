@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
 import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { expect, it } from '@jest/globals';
 import openapiTypes, { astToString } from 'openapi-typescript';
+import { outputOf } from '../support/run/output-of.js';
 import { useServer } from '../support/server.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { keyHolders } from '../support/users.js';
@@ -73,14 +72,10 @@ it('A client that is generated from the document compiles, and runs a job from s
     'main.ts': PROGRAM,
   };
   for (const [name, content] of Object.entries(files)) await writeFile(join(directory, name), content);
-  const run = promisify(execFile);
   const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
-  const compiled = await run(process.execPath, [compiler, '-p', directory]).catch(
-    (error: { stdout: string }) => error,
-  );
-  expect(compiled.stdout).toBe('');
+  expect(await outputOf(process.execPath, [compiler, '-p', directory])).toBe('');
   const words = [join(directory, 'main.js'), server().url, String(users.as('anna').authorization)];
-  const { stdout } = await run(process.execPath, words, { cwd: directory });
+  const stdout = await outputOf(process.execPath, words, { cwd: directory });
   expect(JSON.parse(stdout)).toEqual({
     state: 'succeeded',
     answer: '1\n',
