@@ -193,8 +193,8 @@ describe('the documentation', () => {
       'get /list_jobs': '200 400 401 403 429 500 503',
       'post /cancel': '200 400 401 403 413 429 500 503',
       'delete /delete': '200 400 401 403 413 429 500 503',
-      'get /health/live': '200',
-      'get /health/ready': '200 503',
+      'get /health/live': '200 400',
+      'get /health/ready': '200 400 503',
     });
     expect(Object.keys(codes).filter((call) => call.includes('/api/'))).toEqual([]);
     await server.stop();
