@@ -8,7 +8,9 @@ export { type Enclosure } from './execution/runner/sandbox/enclosure.js';
 export { type Enclosed, Sandbox, SandboxUnavailableError } from './execution/runner/sandbox/sandbox.js';
 export { type HostRunRequest } from './jobs/api/contract-requests.js';
 export { isJobManagerRoute } from './http/routed-at.js';
-export { HOST_CALLER, JobManager } from './jobs/job-manager.js';
+export { HOST_CALLER, JobManager, type WaitOptions } from './jobs/job-manager.js';
+export { type JobEndListener } from './jobs/waiting/job-ends.js';
+export { type EndState, type JobEnd } from './execution/end-news.port.js';
 export {
   type JobFilter,
   type JobOutput,

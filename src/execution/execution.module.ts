@@ -1,8 +1,10 @@
 import { type DynamicModule, type InjectionToken, Module, type ModuleMetadata } from '@nestjs/common';
+import { EndNews, NoOtherServers } from './end-news.port.js';
 import { JobDispatcher, JobFeed, LiveAgents, WaitingJobs } from './job-dispatcher.port.js';
 import { InProcessQueue } from './queue/in-process-queue.js';
 import { type RedisQueueOptions } from './queue/redis/connection.js';
 import { RedisDispatcher } from './queue/redis/redis-dispatcher.js';
+import { RedisEndNews } from './queue/redis/redis-end-news.js';
 import { RedisFeed } from './queue/redis/redis-feed.js';
 
 /** Which queue, and for whom. */
@@ -46,11 +48,17 @@ export class ExecutionModule {
       useFactory: ({ redis, labels }: ExecutionOptions, queue: JobDispatcher) =>
         redis === null ? queue : new RedisFeed(redis, labels),
     };
+    const news = {
+      provide: EndNews,
+      inject: [OPTIONS],
+      useFactory: ({ redis }: ExecutionOptions) =>
+        redis === null ? new NoOtherServers() : new RedisEndNews(redis),
+    };
     return {
       module: ExecutionModule,
       imports,
-      providers: [{ provide: OPTIONS, inject, useFactory }, dispatcher, feed],
-      exports: [JobDispatcher, JobFeed],
+      providers: [{ provide: OPTIONS, inject, useFactory }, dispatcher, feed, news],
+      exports: [JobDispatcher, JobFeed, EndNews],
     };
   }
 }

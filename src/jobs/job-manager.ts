@@ -7,6 +7,16 @@ import { ContractRequests, type HostRunRequest } from './api/contract-requests.j
 import { type JobFilter, type JobPage, type JobView } from './job.types.js';
 import { isFinished } from './job.states.js';
 import { JobsService } from './jobs.service.js';
+import { type JobEndListener, JobEnds } from './waiting/job-ends.js';
+import { JobWaits } from './waiting/job-waits.js';
+
+/** How long a host waits for the end of a job. */
+export interface WaitOptions {
+  /** Milliseconds, 0 or more; absent: until the job ends. */
+  readonly timeoutMs?: number;
+  /** Aborts when the host does not care any more. */
+  readonly signal?: AbortSignal;
+}
 
 /** In whose name a host acts that names no caller: it may do all, and what it runs belongs to nobody in particular. */
 export const HOST_CALLER: Caller = { user: ANONYMOUS.user, role: 'admin' };
@@ -22,6 +32,8 @@ export class JobManager {
     private readonly jobs: JobsService,
     private readonly files: FileStore,
     private readonly requests: ContractRequests,
+    private readonly waits: JobWaits,
+    private readonly ends: JobEnds,
   ) {}
 
   /** Accepts a job: it is on disk when this resolves. */
@@ -34,6 +46,35 @@ export class JobManager {
     // SQLite answers at once: whoever asks in a tight loop would else keep the job from ever ending.
     await nextTurn();
     return this.jobs.info(await this.requests.toJobId(jobId), caller);
+  }
+
+  /**
+   * What is known of a job once it has ended, or once `timeoutMs` is over: its `state` tells which. Rejects as `info` does, with
+   * the reason of `signal` when that aborts, and with `unavailable` when the application closes.
+   */
+  async waitFor(jobId: string, options: WaitOptions = {}, caller: Caller = HOST_CALLER): Promise<JobView> {
+    const id = await this.requests.toJobId(jobId);
+    const { timeoutMs = null, signal } = options;
+    if (timeoutMs !== null && !(timeoutMs >= 0))
+      throw new DomainError('invalid_request', 'timeoutMs must be a number of milliseconds, 0 or more.');
+    const hasEnded = await this.waits.end(id, caller, { ms: timeoutMs, signal });
+    if (!hasEnded) {
+      signal?.throwIfAborted();
+      if (this.waits.areOver)
+        throw new DomainError('unavailable', 'The application closes: nobody waits any more.');
+    }
+    return this.info(id, caller);
+  }
+
+  /**
+   * Tells of each job that ends: with a result, or by being deleted or by expiry, which may come after a result. With several
+   * servers on one Redis, of those that end elsewhere too. Told when the database holds it, mostly once, and never again after a crash:
+   * what must not be missed is looked up. What `listener` throws is logged.
+   *
+   * @returns what to call in order to hear no more
+   */
+  onEnd(listener: JobEndListener): () => void {
+    return this.ends.listen(listener);
   }
 
   /** The caller's jobs, or those of `filter.user`, newest first; 100 of them where no limit is given. */

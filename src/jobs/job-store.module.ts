@@ -9,6 +9,7 @@ import { ExpiredJobs } from './expiry/expired-jobs.js';
 import { JobChanges } from './job-changes.js';
 import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
 import { JobsRepository } from './jobs.repository.js';
+import { OpenJobs } from './waiting/open-jobs.js';
 import { RunnableJobs } from './runnable-jobs.js';
 import { StoredWaitingJobs } from './recovery/stored-waiting-jobs.js';
 
@@ -39,6 +40,7 @@ export class JobStoreModule {
         repository(JobsRepository, (...given) => new JobsRepository(...given)),
         repository(RunnableJobs, (...given) => new RunnableJobs(given[0], given[1])),
         repository(ExpiredJobs, (database, _, changes) => new ExpiredJobs(database, changes)),
+        repository(OpenJobs, (database) => new OpenJobs(database)),
         repository(AgentsRepository, (database) => new AgentsRepository(database)),
         AgentDirectory,
         { provide: Clock, inject: [JOBS_OPTIONS, Database], useFactory: clockFor },
@@ -50,6 +52,7 @@ export class JobStoreModule {
         JobChanges,
         JobsRepository,
         ExpiredJobs,
+        OpenJobs,
         AgentsRepository,
         AgentDirectory,
         Clock,

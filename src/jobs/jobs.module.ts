@@ -21,6 +21,10 @@ import { Tombstones } from './recovery/tombstones.js';
 import { RunningPlaces } from './running-places.js';
 import { Submission } from './submission.js';
 import { Timetable } from './timetable.js';
+import { AwaitedJobs } from './waiting/awaited-jobs.js';
+import { JobEnds } from './waiting/job-ends.js';
+import { JobWaits } from './waiting/job-waits.js';
+import { MissedEnds } from './waiting/missed-ends.js';
 import { WaitingRoom } from './waiting-room.js';
 
 export interface JobsModuleOptions extends Required<Pick<ModuleMetadata, 'imports'>> {
@@ -41,6 +45,7 @@ export class JobsModule {
         AgentList,
         AgentPresence,
         AttemptResults,
+        AwaitedJobs,
         CleanUp,
         ContractRequests,
         DelayedRetries,
@@ -48,11 +53,14 @@ export class JobsModule {
         ExpiryService,
         Faults,
         JobAccess,
+        JobEnds,
         JobManager,
+        JobWaits,
         JobsService,
         LeftoverFiles,
         LimitPolicy,
         LostAgents,
+        MissedEnds,
         RunningPlaces,
         Submission,
         Timetable,

@@ -90,11 +90,10 @@ describeWithChromium('/docs in Chromium', (executablePath) => {
 
     const info = await Operation.open(page, 'get', '/job_info/{job_id}');
     await info.fill('job_id', (started.body as { job_id: string }).job_id);
-    const ended = await eventually(async () => {
-      const shown = await info.json();
-      expect(shown).toMatchObject({ status: '200', body: { state: 'succeeded' } });
-      return shown.body as JobInfo;
-    });
+    await info.fill('wait', '60');
+    const shown = await info.json();
+    expect(shown).toMatchObject({ status: '200', body: { state: 'succeeded' } });
+    const ended = shown.body as JobInfo;
 
     const download = await Operation.open(page, 'get', '/files/{id}/data');
     await download.fill('id', String(ended.answer_id));
@@ -115,6 +114,10 @@ describeWithChromium('/docs in Chromium', (executablePath) => {
     await authorize(page, 'a key of nobody');
     expect((await run.execute()).status).toBe('401');
     await authorize(page, String(users.as('anna').authorization).replace('Bearer ', ''));
+    await run.fillBody({ command: 'printf answer' });
+    await run.fill('Prefer', 'wait=60');
+    expect(await run.json()).toMatchObject({ status: '201', body: { state: 'succeeded', owner: 'anna' } });
+    await run.fill('Prefer', '');
     await run.fillBody({ command: 'sleep 60' });
     const { status, body } = await run.json();
     expect(status).toBe('201');

@@ -75,9 +75,12 @@ describeWithMysql('A fleet on MariaDB that loses', () => {
       });
       if (how === 'dead') await redis.kill();
       else redis.freeze();
+      const answer = fleet.one.call('GET', `/job_info/${String(cancelled)}?wait=60`, { withinMs: 30_000 });
       await fleet.two.cancel(String(cancelled));
       await fleet.two.remove(String(deleted));
       expect((await fleet.one.info(String(cancelled))).state).toBe('cancelled');
+      // Nobody told the server at which somebody waits: it has looked.
+      expect((await answer).body).toMatchObject({ state: 'cancelled' });
       // The agents notice that they hear nothing, and ask each second.
       for (const sleep of sleeps) await nothingAliveWith(sleep, { withinMs: 6_000 });
       if (how === 'dead') await redis.start();

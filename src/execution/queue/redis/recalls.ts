@@ -5,53 +5,15 @@ import { monotonicNow } from '../../../kernel/clock.js';
 import { isUuid } from '../../../kernel/ids.js';
 import { connect, type RedisQueueOptions } from './connection.js';
 
-/** Beyond it the oldest are dropped: agents learn of those with their next sign of life. */
-const MOST_KEPT = 10_000;
 const ECHO_EVERY_MS = 500;
 /** Without an echo for so long nothing is heard. */
 const DEAF_AFTER_MS = 1_500;
 /** And for so long the connection is taken for dead. */
 const RECONNECT_AFTER_MS = 10_000;
 
-function channelOf({ prefix }: RedisQueueOptions): string {
+/** Where all agents are told that jobs must not run any more; of what they miss they learn with their next sign of life. */
+export function recallChannelOf({ prefix }: RedisQueueOptions): string {
   return `${prefix}:recalls`;
-}
-
-/** Tells all agents that jobs must not run any more. Keeps what it could not say until Redis is back. */
-export class RecallSender {
-  private kept: string[] = [];
-  private sending: Promise<void> | undefined;
-
-  constructor(
-    private readonly redis: Redis,
-    private readonly options: RedisQueueOptions,
-  ) {
-    redis.on('ready', () => {
-      this.send();
-    });
-  }
-
-  recall(jobId: string): void {
-    this.kept.push(jobId);
-    if (this.kept.length > MOST_KEPT) this.kept.shift();
-    this.send();
-  }
-
-  private send(): void {
-    if (this.kept.length === 0 || this.redis.status !== 'ready') return;
-    this.sending ??= this.publish(this.kept.splice(0)).finally(() => {
-      this.sending = undefined;
-      this.send();
-    });
-  }
-
-  private async publish(jobIds: readonly string[]): Promise<void> {
-    try {
-      await this.redis.publish(channelOf(this.options), JSON.stringify(jobIds));
-    } catch {
-      this.kept.unshift(...jobIds);
-    }
-  }
 }
 
 /** Hears recalls, and knows whether it would: it listens to an echo of its own on the same connection. */
@@ -84,7 +46,7 @@ export class RecallListener {
       this.heardAt = now;
       if (channel !== this.echo) this.take(message);
     });
-    this.redis.subscribe(channelOf(options), this.echo).catch(() => undefined);
+    this.redis.subscribe(recallChannelOf(options), this.echo).catch(() => undefined);
     this.timer = setInterval(() => {
       this.call();
     }, ECHO_EVERY_MS);

@@ -10,7 +10,8 @@ import {
 } from '../../job-dispatcher.port.js';
 import { connect, type RedisQueueOptions } from './connection.js';
 import { LabelQueue, labelSetIn } from './label-queue.js';
-import { RecallSender } from './recalls.js';
+import { NewsSender } from './news-sender.js';
+import { recallChannelOf } from './recalls.js';
 import { SharedWindow } from './shared-window.js';
 
 const LOOK_EVERY_MS = 1_000;
@@ -39,7 +40,7 @@ interface Served {
 export class RedisDispatcher extends JobDispatcher implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('JobQueue');
   private readonly redis: Redis;
-  private readonly recalls: RecallSender;
+  private readonly recalls: NewsSender<string>;
   private readonly served = new Map<string, Served>();
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> | undefined;
@@ -53,7 +54,7 @@ export class RedisDispatcher extends JobDispatcher implements OnApplicationBoots
   ) {
     super();
     this.redis = connect(options, 'queue');
-    this.recalls = new RecallSender(this.redis, options);
+    this.recalls = new NewsSender<string>(this.redis, recallChannelOf(options));
     this.redis.on('ready', () => {
       // It may be another Redis, or have come back with an old memory.
       for (const { window } of this.served.values()) window.doubt();
@@ -68,7 +69,7 @@ export class RedisDispatcher extends JobDispatcher implements OnApplicationBoots
 
   recall(jobId: string): void {
     for (const { window } of this.served.values()) window.withdraw(jobId);
-    this.recalls.recall(jobId);
+    this.recalls.tell([jobId]);
   }
 
   lookAgain(): void {

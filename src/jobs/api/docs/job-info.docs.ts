@@ -1,7 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
+import { ApiOperation, ApiParam, ApiQuery, ApiResponse } from '@nestjs/swagger';
 import { DescribeError } from '../../../http/error-docs.js';
 import { VISIBLE_STATES } from '../../job.types.js';
+import { WAIT_RANGE } from '../wait.dto.js';
 import { DescribeCommonErrors, SOME_JOB } from './answers.docs.js';
 
 const TEXT = { type: 'string' } as const;
@@ -16,7 +17,8 @@ const AMOUNT = {
 };
 const INTEGER = { type: 'integer' } as const;
 
-const JOB_PROPERTIES = {
+/** What is told of a job. */
+export const JOB_PROPERTIES = {
   state: { ...TEXT, enum: [...VISIBLE_STATES] },
   answer_id: {
     ...UUID_OR_NULL,
@@ -77,15 +79,22 @@ export function DescribeJobInfo(): MethodDecorator {
     ApiOperation({
       operationId: 'jobInfo',
       summary: "Tell a job's state",
-      description: 'Also below /api/job, and as GET /job_info?job_id=….',
+      description:
+        'With wait, answers as soon as the job has ended, or the seconds are over. Also below /api/job, and as GET /job_info?job_id=….',
     }),
     ApiParam({ name: 'job_id', schema: UUID }),
+    ApiQuery({
+      name: 'wait',
+      required: false,
+      description: 'Seconds for which to wait for the end of the job.',
+      schema: { type: 'integer', minimum: WAIT_RANGE.min, maximum: WAIT_RANGE.max, default: 0 },
+    }),
     ApiResponse({
       status: 200,
       description: 'What is known of the job.',
       schema: { type: 'object', required: Object.keys(JOB_PROPERTIES), properties: JOB_PROPERTIES },
     }),
-    DescribeError(400, 'The id is no UUID.', 'job_id must be a UUID.'),
+    DescribeError(400, 'The id is no UUID, or wait no such number.', 'job_id must be a UUID.'),
     DescribeError(
       404,
       'There never was such a job, or it is not yours to see.',

@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import { ApiBody, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import { DescribeError } from '../../../http/error-docs.js';
 import { MAX_AGENT_LABELS, MAX_LABEL_LENGTH } from '../../../kernel/agent-labels.js';
 import {
@@ -12,6 +12,8 @@ import {
   RETRIES_RANGE,
   TIMEOUT_RANGE,
 } from '../../job.types.js';
+import { WAIT_RANGE } from '../wait.dto.js';
+import { JOB_PROPERTIES } from './job-info.docs.js';
 import { DescribeBodyErrors, DescribeCommonErrors, JOB_ID_SCHEMA } from './answers.docs.js';
 
 const UUID = { type: 'string', format: 'uuid' } as const;
@@ -91,6 +93,12 @@ export function DescribeRun(): MethodDecorator {
       summary: 'Start a job',
       description: 'Queues a shell command. Also below /api/job. JSON counts under any content type.',
     }),
+    ApiHeader({
+      name: 'Prefer',
+      required: false,
+      description: `"wait=SECONDS" (such as "wait=10"), up to ${WAIT_RANGE.max}: answer when the job has ended, or they are over, with all that job_info says (RFC 7240).`,
+      schema: { type: 'string' },
+    }),
     ApiBody({
       required: true,
       schema: {
@@ -101,7 +109,17 @@ export function DescribeRun(): MethodDecorator {
         example: { command: 'uname -a | wc -l' },
       },
     }),
-    ApiResponse({ status: 201, description: 'The job is accepted and will run.', schema: JOB_ID_SCHEMA }),
+    ApiResponse({
+      status: 201,
+      description: 'The job is accepted and will run; or has run, where that was preferred.',
+      headers: {
+        'Preference-Applied': {
+          description: 'How long it was waited at the most; there where more than the id is told.',
+          schema: { type: 'string' },
+        },
+      },
+      schema: { ...JOB_ID_SCHEMA, properties: { ...JOB_PROPERTIES, ...JOB_ID_SCHEMA.properties } },
+    }),
     DescribeError(400, 'Something in the body is wrong.', 'command is missing; "comand" is unknown.'),
     DescribeBodyErrors(),
     DescribeCommonErrors(),

@@ -1,0 +1,23 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { type Socket } from 'node:net';
+import { type HostRequest, rawRequest } from './host/unread-body.js';
+
+/** Under another name: a host's pipes would make an `AbortSignal` anew from what its parameter holds. */
+export type Departure = AbortSignal;
+
+/** One for all requests of a connection, of which a caller may send many without waiting for answers. */
+const SIGNALS = new WeakMap<Socket, AbortSignal>();
+
+/** Parameter: aborts when the caller's connection is closed: nobody is there any more to be answered. */
+export const CallerGone = createParamDecorator((_data: unknown, context: ExecutionContext): AbortSignal => {
+  const { socket } = rawRequest(context.switchToHttp().getRequest<HostRequest>());
+  const known = SIGNALS.get(socket);
+  if (known !== undefined) return known;
+  const gone = new AbortController();
+  if (socket.destroyed) gone.abort();
+  socket.once('close', () => {
+    gone.abort();
+  });
+  SIGNALS.set(socket, gone.signal);
+  return gone.signal;
+});

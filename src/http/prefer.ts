@@ -1,0 +1,25 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { type HostRequest, rawRequest } from './host/unread-body.js';
+
+/** Preferences are separated by commas, but for those within quotes. */
+const PREFERENCE = /(?:[^,"]|"(?:[^"\\]|\\.)*")+/g;
+const WAIT = /^\s*wait\s*=\s*(?:"(\d{1,15})"|(\d{1,15}))\s*(?:;|$)/i;
+
+/**
+ * The seconds for which a caller would wait, as he says in a header `Prefer: wait=10` (RFC 7240, 4.3). The first counts;
+ * undefined where he says nothing that can be understood: a preference is no demand, and so never wrong.
+ */
+export function waitPreferredIn(header: string | undefined): number | undefined {
+  for (const [preference] of (header ?? '').matchAll(PREFERENCE)) {
+    const [, quoted, bare] = WAIT.exec(preference) ?? [];
+    const seconds = quoted ?? bare;
+    if (seconds !== undefined) return Number(seconds);
+  }
+  return undefined;
+}
+
+/** Parameter: {@link waitPreferredIn} the request. */
+export const PreferredWait = createParamDecorator((_data: unknown, context: ExecutionContext) => {
+  const { prefer } = rawRequest(context.switchToHttp().getRequest<HostRequest>()).headers;
+  return waitPreferredIn(Array.isArray(prefer) ? prefer.join(',') : prefer);
+});
