@@ -6,6 +6,7 @@ import { Clock, SteadyClock } from '../kernel/clock.js';
 import { AgentDirectory } from './agents/agent-directory.js';
 import { AgentsRepository } from './agents/agents.repository.js';
 import { ExpiredJobs } from './expiry/expired-jobs.js';
+import { RequestKeys } from './idempotency/request-keys.repository.js';
 import { JobChanges } from './job-changes.js';
 import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
 import { JobsRepository } from './jobs.repository.js';
@@ -40,6 +41,7 @@ export class JobStoreModule {
         repository(RunnableJobs, (...given) => new RunnableJobs(given[0], given[1])),
         repository(ExpiredJobs, (database, _, changes) => new ExpiredJobs(database, changes)),
         repository(AgentsRepository, (database) => new AgentsRepository(database)),
+        repository(RequestKeys, (database) => new RequestKeys(database)),
         AgentDirectory,
         { provide: Clock, inject: [JOBS_OPTIONS, Database], useFactory: clockFor },
         { provide: WaitingJobs, useClass: StoredWaitingJobs },
@@ -52,6 +54,7 @@ export class JobStoreModule {
         ExpiredJobs,
         AgentsRepository,
         AgentDirectory,
+        RequestKeys,
         Clock,
         WaitingJobs,
         LiveAgents,

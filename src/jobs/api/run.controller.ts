@@ -4,6 +4,7 @@ import { RequestBody } from '../../http/decoded-request.js';
 import { JobsService } from '../jobs.service.js';
 import { CurrentCaller } from './current-caller.js';
 import { DescribeRun } from './docs/run.docs.js';
+import { IdempotencyKey } from './idempotency-key.header.js';
 import { JobApi } from './job-api.js';
 import { RunJobDto, runRequestOf } from './run-job.dto.js';
 
@@ -15,8 +16,13 @@ export class RunController {
   @Post('run')
   @HttpCode(201)
   @DescribeRun()
-  async run(@RequestBody() body: RunJobDto, @CurrentCaller() caller: Caller): Promise<{ job_id: string }> {
-    const { jobId } = await this.jobs.run(runRequestOf(body), caller);
+  async run(
+    @RequestBody() body: RunJobDto,
+    @CurrentCaller() caller: Caller,
+    @IdempotencyKey() idempotencyKey?: string,
+  ): Promise<{ job_id: string }> {
+    const options = idempotencyKey === undefined ? {} : { idempotencyKey };
+    const { jobId } = await this.jobs.run(runRequestOf(body), caller, options);
     return { job_id: jobId };
   }
 }

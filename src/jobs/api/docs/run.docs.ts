@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import { ApiBody, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import { DescribeError } from '../../../http/error-docs.js';
 import { MAX_AGENT_LABELS, MAX_LABEL_LENGTH } from '../../../kernel/agent-labels.js';
 import {
@@ -12,6 +12,7 @@ import {
   RETRIES_RANGE,
   TIMEOUT_RANGE,
 } from '../../job.types.js';
+import { MAX_KEY_LENGTH } from '../../idempotency/key-syntax.js';
 import { DescribeBodyErrors, DescribeCommonErrors, JOB_ID_SCHEMA } from './answers.docs.js';
 
 const UUID = { type: 'string', format: 'uuid' } as const;
@@ -91,6 +92,14 @@ export function DescribeRun(): MethodDecorator {
       summary: 'Start a job',
       description: 'Queues a shell command. Also below /api/job. JSON counts under any content type.',
     }),
+    ApiHeader({
+      name: 'Idempotency-Key',
+      required: false,
+      description:
+        'Chosen by you, for this request alone: sent again with the same key and body, it starts no second job and is answered with the id of the first.',
+      schema: { type: 'string', minLength: 1, maxLength: MAX_KEY_LENGTH, pattern: '^[ -~]+$' },
+      example: '8e03978e-40d5-43dd-bc93-6894a57f9324',
+    }),
     ApiBody({
       required: true,
       schema: {
@@ -101,7 +110,11 @@ export function DescribeRun(): MethodDecorator {
         example: { command: 'uname -a | wc -l' },
       },
     }),
-    ApiResponse({ status: 201, description: 'The job is accepted and will run.', schema: JOB_ID_SCHEMA }),
+    ApiResponse({
+      status: 201,
+      description: 'The job is accepted and will run; or it was, under this Idempotency-Key.',
+      schema: JOB_ID_SCHEMA,
+    }),
     DescribeError(400, 'Something in the body is wrong.', 'command is missing; "comand" is unknown.'),
     DescribeBodyErrors(),
     DescribeCommonErrors(),
