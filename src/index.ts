@@ -16,5 +16,6 @@ export {
   type JobOutput,
   type JobPage,
   type JobView,
+  type RunOptions,
   type VisibleState,
 } from './jobs/job.types.js';

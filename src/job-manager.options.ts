@@ -44,12 +44,14 @@ export function executionOptions({ redisUrl, redisPrefix, agentLabels }: AppConf
 }
 
 export function jobsOptions(settings: AppConfig): JobsOptions {
-  const { defaultTtl, maxQueuedJobs, agentLostSeconds, tombstoneDays, agentToken } = settings;
+  const { defaultTtl, maxQueuedJobs, agentLostSeconds, tombstoneDays, idempotencyHours, agentToken } =
+    settings;
   const { maxWaitingPerUser, maxRunningPerUser } = settings;
   return {
     maxQueuedJobs,
     agentLostSeconds,
     tombstoneDays,
+    idempotencyHours,
     isShared: settings.redisUrl !== undefined,
     keepsFiles: settings.dataManagerUrl === undefined,
     ...allowancesOf(settings),

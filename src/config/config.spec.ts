@@ -35,6 +35,7 @@ const DEFAULTS = {
   redisPrefix: 'job-manager',
   shutdownGraceSeconds: 30,
   tombstoneDays: 30,
+  idempotencyHours: 24,
   maxBodyBytes: 2 ** 20,
   launcher: 'auto',
   sandbox: 'auto',

@@ -47,4 +47,5 @@ export const STORAGE_SETTINGS = {
   dataManagerToken: token(),
   maxStoredBytesPerUser: optionalInteger({ min: 1, max: Number.MAX_SAFE_INTEGER }),
   tombstoneDays: integer({ min: 0, max: 36_500, fallback: 30 }),
+  idempotencyHours: integer({ min: 24, max: 876_000, fallback: 24 }),
 };

@@ -3,7 +3,7 @@ export type Dialect = 'sqlite' | 'mysql';
 
 /** A column's type as TypeORM's entities and migrations take it. */
 export interface ColumnType {
-  readonly type: 'char' | 'varchar' | 'text' | 'mediumtext' | 'int' | 'integer' | 'bigint';
+  readonly type: 'char' | 'varchar' | 'varbinary' | 'text' | 'mediumtext' | 'int' | 'integer' | 'bigint';
   readonly length?: number;
   readonly charset?: string;
   readonly collation?: string;
@@ -16,6 +16,8 @@ export interface ColumnTypes {
   readonly exact: (length: number) => ColumnType;
   /** As `exact`, of ASCII alone: a quarter of the room in an index. */
   readonly exactAscii: (length: number) => ColumnType;
+  /** A short text of so many bytes. All of them count: MySQL's collations, `_bin` too, pass over blanks at the end. */
+  readonly bytes: (length: number) => ColumnType;
   /** Up to 16 MiB: MySQL's `text` would end at 64 KiB. */
   readonly longText: ColumnType;
   readonly int: ColumnType;
@@ -30,6 +32,7 @@ const MYSQL: ColumnTypes = {
   uuid: { type: 'char', length: 36, ...ASCII_BY_BYTES },
   exact: (length) => ({ type: 'varchar', length, ...BY_BYTES }),
   exactAscii: (length) => ({ type: 'varchar', length, ...ASCII_BY_BYTES }),
+  bytes: (length) => ({ type: 'varbinary', length }),
   longText: { type: 'mediumtext', ...BY_BYTES },
   int: { type: 'int' },
   instant: { type: 'bigint' },
@@ -39,6 +42,7 @@ const SQLITE: ColumnTypes = {
   uuid: { type: 'varchar', length: 36 },
   exact: (length) => ({ type: 'varchar', length }),
   exactAscii: (length) => ({ type: 'varchar', length }),
+  bytes: (length) => ({ type: 'varchar', length }),
   longText: { type: 'text' },
   int: { type: 'integer' },
   instant: { type: 'bigint' },

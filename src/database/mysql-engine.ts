@@ -74,7 +74,11 @@ async function transact(connection: PoolConnection, statements: readonly Stateme
   await query(connection, { sql: 'START TRANSACTION', parameters: [] });
   try {
     let changes = 0;
-    for (const statement of statements) changes += (await change(connection, statement)).affectedRows;
+    for (const statement of statements) {
+      const { affectedRows } = await change(connection, statement);
+      if (statement.isCondition === true && affectedRows === 0) break;
+      changes += affectedRows;
+    }
     await query(connection, { sql: 'COMMIT', parameters: [] });
     return changes;
   } catch (error) {

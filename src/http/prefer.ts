@@ -1,6 +1,3 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { type HostRequest, rawRequest } from './host/unread-body.js';
-
 /** Preferences are separated by commas, but for those within quotes. */
 const PREFERENCE = /(?:[^,"]|"(?:[^"\\]|\\.)*")+/g;
 const WAIT = /^\s*wait\s*=\s*(?:"(\d{1,15})"|(\d{1,15}))\s*(?:;|$)/i;
@@ -17,9 +14,3 @@ export function waitPreferredIn(header: string | undefined): number | undefined 
   }
   return undefined;
 }
-
-/** Parameter: {@link waitPreferredIn} the request. */
-export const PreferredWait = createParamDecorator((_data: unknown, context: ExecutionContext) => {
-  const { prefer } = rawRequest(context.switchToHttp().getRequest<HostRequest>()).headers;
-  return waitPreferredIn(Array.isArray(prefer) ? prefer.join(',') : prefer);
-});

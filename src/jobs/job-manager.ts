@@ -4,7 +4,8 @@ import { ANONYMOUS, type Caller } from '../auth/auth.port.js';
 import { FileStore } from '../data-manager/file-store.js';
 import { DomainError } from '../kernel/errors.js';
 import { ContractRequests, type HostRunRequest } from './api/contract-requests.js';
-import { type JobFilter, type JobPage, type JobView } from './job.types.js';
+import { type JobFilter, type JobPage, type JobView, type RunOptions } from './job.types.js';
+import { checkKey } from './idempotency/key-syntax.js';
 import { isFinished } from './job.states.js';
 import { JobsService } from './jobs.service.js';
 import { type JobEndListener, JobEnds } from './waiting/job-ends.js';
@@ -37,8 +38,14 @@ export class JobManager {
   ) {}
 
   /** Accepts a job: it is on disk when this resolves. */
-  async run(request: HostRunRequest, caller: Caller = HOST_CALLER): Promise<{ jobId: string }> {
-    return this.jobs.run(await this.requests.toRun(request), caller);
+  async run(
+    request: HostRunRequest,
+    caller: Caller = HOST_CALLER,
+    options: RunOptions = {},
+  ): Promise<{ jobId: string }> {
+    const { idempotencyKey } = options;
+    if (idempotencyKey !== undefined) checkKey(idempotencyKey);
+    return this.jobs.run(await this.requests.toRun(request), caller, options);
   }
 
   /** What is known of a job. Rejects with `not_found` where the caller may not see it, with `gone` once it was deleted or has expired. */

@@ -6,6 +6,7 @@ import { Clock, SteadyClock } from '../kernel/clock.js';
 import { AgentDirectory } from './agents/agent-directory.js';
 import { AgentsRepository } from './agents/agents.repository.js';
 import { ExpiredJobs } from './expiry/expired-jobs.js';
+import { RequestKeys } from './idempotency/request-keys.repository.js';
 import { JobChanges } from './job-changes.js';
 import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
 import { JobsRepository } from './jobs.repository.js';
@@ -42,6 +43,7 @@ export class JobStoreModule {
         repository(ExpiredJobs, (database, _, changes) => new ExpiredJobs(database, changes)),
         repository(OpenJobs, (database) => new OpenJobs(database)),
         repository(AgentsRepository, (database) => new AgentsRepository(database)),
+        repository(RequestKeys, (database) => new RequestKeys(database)),
         AgentDirectory,
         { provide: Clock, inject: [JOBS_OPTIONS, Database], useFactory: clockFor },
         { provide: WaitingJobs, useClass: StoredWaitingJobs },
@@ -55,6 +57,7 @@ export class JobStoreModule {
         OpenJobs,
         AgentsRepository,
         AgentDirectory,
+        RequestKeys,
         Clock,
         WaitingJobs,
         LiveAgents,

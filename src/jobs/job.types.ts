@@ -46,6 +46,12 @@ export interface RunRequest {
   readonly limits?: JobLimits;
 }
 
+/** How a wish is to be taken, beside what it asks for. */
+export interface RunOptions {
+  /** The same request under the same key is one job: whoever repeats it is told the first one's id. */
+  readonly idempotencyKey?: string;
+}
+
 /** A file that a job produced, by its path in the working directory. */
 export interface JobOutput {
   readonly path: string;

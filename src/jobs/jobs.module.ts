@@ -10,6 +10,8 @@ import { CleanUp } from './clean-up.js';
 import { Endings } from './endings.js';
 import { ExpiryService } from './expiry/expiry.service.js';
 import { Faults } from './faults.js';
+import { IdempotentSubmission } from './idempotency/idempotent-submission.js';
+import { KeyRetention } from './idempotency/key-retention.js';
 import { JobAccess } from './job-access.js';
 import { JobManager } from './job-manager.js';
 import { JobsService } from './jobs.service.js';
@@ -52,11 +54,13 @@ export class JobsModule {
         Endings,
         ExpiryService,
         Faults,
+        IdempotentSubmission,
         JobAccess,
         JobEnds,
         JobManager,
         JobWaits,
         JobsService,
+        KeyRetention,
         LeftoverFiles,
         LimitPolicy,
         LostAgents,

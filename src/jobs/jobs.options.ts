@@ -20,6 +20,8 @@ export interface JobsOptions {
   readonly agentLostSeconds: number;
   /** So many days a deleted or expired job is remembered. */
   readonly tombstoneDays: number;
+  /** So many hours it is remembered which job was started under which `Idempotency-Key`. */
+  readonly idempotencyHours: number;
   /** Whether other processes share the work: servers on the same database, and agents that claim and report. */
   readonly isShared: boolean;
   /** Whether the built-in data manager has the files: it stores under the ids that it is asked to, and no others. */

@@ -8,6 +8,7 @@ import { type LabelReach, labelReachStatement, labelText } from './job-label.que
 import { jobListStatement } from './job-list.query.js';
 import { type JobListing } from './job-page.query.js';
 import { heldOfStatement } from './held-jobs.query.js';
+import { type RequestKey, takeKeyStatement } from './idempotency/request-key.query.js';
 import { JobChanges } from './job-changes.js';
 import { type JobRow, type SchemaTarget } from './job.entity.js';
 import { type ClaimedJob, JobClaims, type LeaseWish } from './job-claims.js';
@@ -66,12 +67,18 @@ export class JobsRepository {
     this.claims = new JobClaims(database, this.table, { ...quotas, target: this.target });
   }
 
-  async insert(row: JobRow): Promise<void> {
+  /** @param under a key that is taken with it; false: another job has that key, and nothing was done */
+  async insert(row: JobRow, under?: RequestKey): Promise<boolean> {
     const insert = this.table.insert(row);
     const labels = Object.entries(row.labels ?? {}).map(([key, value]) => labelText(key, value));
-    if (labels.length === 0) await this.database.change(insert, 'durable');
-    else await this.database.atomically([insert, this.insertLabels(row, labels)], 'durable');
-    this.claims.remember(row, insert);
+    const statements = [
+      ...(under === undefined ? [] : [takeKeyStatement(this.target, under, row.id)]),
+      insert,
+      ...(labels.length === 0 ? [] : [this.insertLabels(row, labels)]),
+    ];
+    const isInserted = (await this.database.atomically(statements, 'durable')) > 0;
+    if (isInserted) this.claims.remember(row, insert);
+    return isInserted;
   }
 
   async find(id: string): Promise<JobRow | null> {

@@ -3,13 +3,13 @@ import { type Caller } from '../auth/auth.port.js';
 import { DomainError } from '../kernel/errors.js';
 import { AgentDirectory } from './agents/agent-directory.js';
 import { Endings } from './endings.js';
+import { IdempotentSubmission } from './idempotency/idempotent-submission.js';
 import { JobAccess } from './job-access.js';
 import { type JobRow } from './job.entity.js';
 import { isFinished } from './job.states.js';
-import { type JobFilter, type JobPage, type JobView, type RunRequest } from './job.types.js';
+import { type JobFilter, type JobPage, type JobView, type RunOptions, type RunRequest } from './job.types.js';
 import { viewOf } from './job.view.js';
 import { RunningPlaces } from './running-places.js';
-import { Submission } from './submission.js';
 
 /**
  * What callers do with jobs, and what they are told. Every method throws `DomainError('unavailable')` while the
@@ -19,15 +19,18 @@ import { Submission } from './submission.js';
 export class JobsService {
   constructor(
     private readonly access: JobAccess,
-    private readonly submission: Submission,
+    private readonly submission: IdempotentSubmission,
     private readonly endings: Endings,
     private readonly agents: AgentDirectory,
     private readonly places: RunningPlaces,
   ) {}
 
-  /** Accepts a job: it is in the database when this resolves. Throws `invalid_request` for a file that does not exist. */
-  async run(request: RunRequest, caller: Caller): Promise<{ jobId: string }> {
-    return { jobId: await this.submission.accept(request, caller) };
+  /**
+   * Accepts a job: it is in the database when this resolves. Throws `invalid_request` for a file that does not exist, and for
+   * a key that was used for another request.
+   */
+  async run(request: RunRequest, caller: Caller, options: RunOptions = {}): Promise<{ jobId: string }> {
+    return { jobId: await this.submission.accept(request, caller, options.idempotencyKey) };
   }
 
   /** Throws `not_found` for a job that never was or is somebody else's, `gone` for one that was deleted or has expired. */

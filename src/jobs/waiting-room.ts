@@ -27,18 +27,18 @@ export class WaitingRoom {
   /**
    * Has a job accepted where there is room for it.
    *
-   * @param accept resolves when the database holds the job
+   * @param accept resolves when the database holds the job, or with false when it doesn't and another is in its stead
    * @throws DomainError `too_many_requests` where its owner has too many, `unavailable` where all have
    */
-  async admit(owner: string, accept: () => Promise<void>): Promise<void> {
+  async admit(owner: string, accept: () => Promise<boolean>): Promise<boolean> {
     const theirs = this.boundOf(owner);
     const taken: WaitingBound[] = [];
     let isAccepted = false;
     try {
       if (theirs !== undefined) await this.take(theirs, taken, () => this.tooManyOfOne());
       await this.take(this.all, taken, () => this.tooMany());
-      await accept();
-      isAccepted = true;
+      isAccepted = await accept();
+      return isAccepted;
     } finally {
       for (const bound of taken) bound.arrived(isAccepted);
     }

@@ -113,9 +113,7 @@ export class SqliteEngine {
     const several = statements.length > 1;
     try {
       if (several) this.connection.exec('SAVEPOINT unit');
-      const changes = statements.reduce((sum, { sql, parameters }) => {
-        return sum + this.statement(sql).run(parameters).changes;
-      }, 0);
+      const changes = this.run(statements);
       if (several) this.connection.exec('RELEASE unit');
       return () => {
         resolve(changes);
@@ -128,6 +126,16 @@ export class SqliteEngine {
         reject(error);
       };
     }
+  }
+
+  private run(statements: readonly Statement[]): number {
+    let sum = 0;
+    for (const { sql, parameters, isCondition } of statements) {
+      const { changes } = this.statement(sql).run(parameters);
+      if (isCondition === true && changes === 0) break;
+      sum += changes;
+    }
+    return sum;
   }
 
   private statement(sql: string): Prepared {

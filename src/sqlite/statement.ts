@@ -4,6 +4,8 @@ export interface Statement {
   readonly parameters: readonly unknown[];
   /** Of an INSERT of one row: its placeholders, `(?, ?)`, with which `sql` ends, so that more rows may follow. */
   readonly row?: string;
+  /** Of one in a transaction: where it changes no row, none of those after it is run. */
+  readonly isCondition?: boolean;
 }
 
 /**

@@ -35,6 +35,7 @@ describeOnDatabases('The agents', (kind) => {
       maxQueuedJobs: 1,
       agentLostSeconds: LOST_SECONDS,
       tombstoneDays: 1,
+      idempotencyHours: 24,
       isShared: true,
       keepsFiles: false,
     });

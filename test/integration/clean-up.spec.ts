@@ -38,6 +38,7 @@ describeOnDatabases('What is left of an attempt that was taken from its agent', 
       maxQueuedJobs: 1,
       agentLostSeconds: 30,
       tombstoneDays: 1,
+      idempotencyHours: 24,
       isShared: true,
       keepsFiles: false,
     });

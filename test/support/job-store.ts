@@ -47,6 +47,7 @@ export const OPTIONS: JobsOptions = {
   isShared: false,
   keepsFiles: false,
   tombstoneDays: 30,
+  idempotencyHours: 24,
 };
 const admission = new Admission({} as FileStore, new SteadyClock(), {} as LimitPolicy, OPTIONS);
 

@@ -1,5 +1,6 @@
 import { Jobs1700000000001 } from './0001-jobs.js';
 import { FairDispatch1700000000002 } from './0002-fair-dispatch.js';
+import { IdempotencyKeys1700000000003 } from './0003-idempotency-keys.js';
 
 /** All migrations, oldest first. */
-export const MIGRATIONS = [Jobs1700000000001, FairDispatch1700000000002];
+export const MIGRATIONS = [Jobs1700000000001, FairDispatch1700000000002, IdempotencyKeys1700000000003];

@@ -14,6 +14,7 @@ import {
 } from '../../job.types.js';
 import { WAIT_RANGE } from '../wait.dto.js';
 import { JOB_PROPERTIES } from './job-info.docs.js';
+import { MAX_KEY_LENGTH } from '../../idempotency/key-syntax.js';
 import { DescribeBodyErrors, DescribeCommonErrors, JOB_ID_SCHEMA } from './answers.docs.js';
 
 const UUID = { type: 'string', format: 'uuid' } as const;
@@ -99,6 +100,13 @@ export function DescribeRun(): MethodDecorator {
       description: `"wait=SECONDS" (such as "wait=10"), up to ${WAIT_RANGE.max}: answer when the job has ended, or they are over, with all that job_info says (RFC 7240).`,
       schema: { type: 'string' },
     }),
+    ApiHeader({
+      name: 'Idempotency-Key',
+      required: false,
+      description:
+        'Chosen by you, for this request alone: sent again with the same key and body, it starts no second job and is answered with the id of the first.',
+      schema: { type: 'string', minLength: 1, maxLength: MAX_KEY_LENGTH, pattern: '^[ -~]+$' },
+    }),
     ApiBody({
       required: true,
       schema: {
@@ -111,7 +119,8 @@ export function DescribeRun(): MethodDecorator {
     }),
     ApiResponse({
       status: 201,
-      description: 'The job is accepted and will run; or has run, where that was preferred.',
+      description:
+        'The job is accepted and will run; or it was before, under this Idempotency-Key; or it has run, where that was preferred.',
       headers: {
         'Preference-Applied': {
           description: 'How long it was waited at the most; there where more than the id is told.',
