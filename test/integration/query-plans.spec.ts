@@ -6,6 +6,8 @@ import { type ExpiredJob, ExpiredJobs } from '../../src/jobs/expiry/expired-jobs
 import { type JobRow } from '../../src/jobs/job.entity.js';
 import { outcomesOfRows } from '../../src/jobs/job-label.outcome.js';
 import { ALL_STATES, isVisible, type JobState, LEASED_STATES } from '../../src/jobs/job.states.js';
+import { RequestKeys } from '../../src/jobs/idempotency/request-keys.repository.js';
+import { OpenJobs } from '../../src/jobs/waiting/open-jobs.js';
 import { RunnableJobs } from '../../src/jobs/runnable-jobs.js';
 import { type JobsRepository } from '../../src/jobs/jobs.repository.js';
 import { aJob, type JobStore, openJobStore } from '../support/job-store.js';
@@ -20,7 +22,7 @@ const MOST_ROWS_READ = 1_000;
 /** So few jobs are held by agents at any time, however many there are: they may be sorted. */
 const HELD = 40;
 
-const TABLES = ['job_manager_jobs', 'job_manager_job_labels'];
+const TABLES = ['job_manager_jobs', 'job_manager_job_labels', 'job_manager_idempotency_keys'];
 /** Later than all that is due. */
 const LONG_AFTER = 8_640_000_000_000_000;
 const NOBODY = '00000000-0000-4000-8000-000000000000';
@@ -123,6 +125,10 @@ describeOnDatabases('The plan of each query', (kind) => {
     'a claim': (jobs) => jobs.claim(middle.id, { token: middle.id, until: 1, agent: 'a' }, Date.now()),
     'an end': (jobs) => jobs.finish(held, 'succeeded', { finishedAt: Date.now() }),
     'old tombstones': (jobs) => jobs.prune(1, 100),
+    'which awaited jobs are open': () => new OpenJobs(store.database).of(waiting.map(({ id }) => id)),
+    'the job of a key': () =>
+      new RequestKeys(store.database).find({ owner: 'anonymous', key: `key of ${middle.id}` }),
+    'old keys': () => new RequestKeys(store.database).prune(NOBODY, 100),
   };
 
   describe.each(['with statistics of an almost empty table', 'with fresh statistics'])('%s', (statistics) => {
@@ -181,6 +187,10 @@ async function insertAll({ source }: JobStore, rows: JobRow[]): Promise<void> {
     ),
   );
   await source.getRepository('JobLabel').insert(labels);
+  const keys = rows.map(({ id, owner }) => {
+    return { owner, idempotencyKey: `key of ${id}`, jobId: id, fingerprint: '' };
+  });
+  await source.getRepository('IdempotencyKey').insert(keys);
 }
 
 /** What goes through TypeORM is heard by its logger, what goes past it by whoever stands in the way. */
