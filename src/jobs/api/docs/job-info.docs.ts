@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { DescribeError } from '../../../http/error-docs.js';
 import { VISIBLE_STATES } from '../../job.types.js';
-import { DescribeCommonErrors, SOME_JOB } from './answers.docs.js';
+import { DescribeCommonErrors, JOB_ID_PARAMETER, SOME_JOB } from './answers.docs.js';
 
 const TEXT = { type: 'string' } as const;
 const UUID = { type: 'string', format: 'uuid' } as const;
@@ -79,7 +79,7 @@ export function DescribeJobInfo(): MethodDecorator {
       summary: "Tell a job's state",
       description: 'Also below /api/job, and as GET /job_info?job_id=….',
     }),
-    ApiParam({ name: 'job_id', schema: UUID }),
+    ApiParam({ name: 'job_id', schema: JOB_ID_PARAMETER }),
     ApiResponse({
       status: 200,
       description: 'What is known of the job.',

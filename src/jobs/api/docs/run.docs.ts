@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import { ApiOperation, ApiResponse } from '@nestjs/swagger';
 import { DescribeError } from '../../../http/error-docs.js';
 import { MAX_AGENT_LABELS, MAX_LABEL_LENGTH } from '../../../kernel/agent-labels.js';
 import {
@@ -13,6 +13,7 @@ import {
   TIMEOUT_RANGE,
 } from '../../job.types.js';
 import { DescribeBodyErrors, DescribeCommonErrors, JOB_ID_SCHEMA } from './answers.docs.js';
+import { DescribeBody } from './body.docs.js';
 
 const UUID = { type: 'string', format: 'uuid' } as const;
 const STRINGS = { type: 'object', additionalProperties: { type: 'string' } } as const;
@@ -83,6 +84,23 @@ const RUN_PROPERTIES = {
   },
 };
 
+const RUN_EXAMPLES = {
+  command: { summary: 'A command', value: { command: 'uname -a | wc -l' } },
+  more: {
+    summary: 'More of it',
+    value: {
+      command: 'echo "$GREETING" > greeting.txt',
+      env: { GREETING: 'Hello' },
+      output_files: ['*.txt'],
+      name: 'greet',
+      labels: { project: 'demo' },
+      ttl: '3600',
+      timeout: 60,
+      retries: 1,
+    },
+  },
+};
+
 /** Method: documents `POST /run`. */
 export function DescribeRun(): MethodDecorator {
   return applyDecorators(
@@ -91,15 +109,16 @@ export function DescribeRun(): MethodDecorator {
       summary: 'Start a job',
       description: 'Queues a shell command. Also below /api/job. JSON counts under any content type.',
     }),
-    ApiBody({
+    DescribeBody({
       required: true,
       schema: {
         type: 'object',
         required: ['command'],
         additionalProperties: false,
         properties: RUN_PROPERTIES,
-        example: { command: 'uname -a | wc -l' },
       },
+      examples: RUN_EXAMPLES,
+      objects: ['env', 'labels', 'limits'],
     }),
     ApiResponse({ status: 201, description: 'The job is accepted and will run.', schema: JOB_ID_SCHEMA }),
     DescribeError(400, 'Something in the body is wrong.', 'command is missing; "comand" is unknown.'),
