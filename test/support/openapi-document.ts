@@ -8,13 +8,18 @@ export interface Parameter {
   readonly required?: boolean;
   readonly example?: unknown;
   readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
-  readonly schema?: { readonly example?: unknown; readonly enum?: readonly unknown[] };
+  readonly schema?: { readonly example?: unknown; readonly examples?: readonly unknown[] };
 }
 
-interface Media {
-  readonly schema?: Readonly<Record<string, unknown>>;
+export interface Media {
+  readonly schema?: {
+    readonly example?: unknown;
+    readonly examples?: readonly unknown[];
+    readonly properties?: Readonly<Record<string, { readonly format?: string }>>;
+  };
   readonly example?: unknown;
   readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
+  readonly encoding?: Readonly<Record<string, { readonly style?: string }>>;
 }
 
 type Content = Readonly<Record<string, Media>>;
@@ -46,7 +51,7 @@ export function operationsOf(document: OpenApiDocument): Operation[] {
 export function examplesOf({ example, examples, schema }: Media | Parameter): unknown[] {
   const named = Object.values(examples ?? {}).map(({ value }) => value);
   const single = [example, schema?.example].filter((value) => value !== undefined);
-  return [...single, ...named];
+  return [...single, ...named, ...(schema?.examples ?? [])];
 }
 
 /** Checks answers against the document, and takes no property that it does not name. */

@@ -4,8 +4,9 @@ import { type StoredFile } from '../local/stored-file.js';
 /** The latest instant that a `Date` can hold, in milliseconds since the epoch. */
 const LATEST_DATE = 8_640_000_000_000_000n;
 
-const EXAMPLE_ID = '0190a6e0-5b5e-7c3a-9d5f-2f1e8f6f7a10';
-const EXAMPLE_SHA256 = 'b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9';
+/** The ids, names and sums of all examples are those of one file. */
+export const EXAMPLE_ID = '0190a6e0-5b5e-7c3a-9d5f-2f1e8f6f7a10';
+export const EXAMPLE_SHA256 = 'b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9';
 
 /** A stored file, as an upload is answered. */
 export class FileDto {

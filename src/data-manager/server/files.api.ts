@@ -16,7 +16,15 @@ import {
   ApiTooManyRequestsResponse,
   ApiUnauthorizedResponse,
 } from '@nestjs/swagger';
-import { DeletedFileDto, FileAclDto, FileDto, FileErrorDto, FileInfoDto } from './file.dto.js';
+import {
+  DeletedFileDto,
+  EXAMPLE_ID,
+  EXAMPLE_SHA256,
+  FileAclDto,
+  FileDto,
+  FileErrorDto,
+  FileInfoDto,
+} from './file.dto.js';
 
 /** What the OpenAPI document says of each call; apart from the controller, so that both can be read. */
 const anyCall = [
@@ -36,8 +44,13 @@ const anyCall = [
   }),
 ];
 
+/** A parameter. Not `example`, which Swagger UI fills in by itself. */
+function shownAs(example: string, { format }: { format?: string } = {}): object {
+  return { type: 'string', ...(format !== undefined && { format }), examples: [example] };
+}
+
 const ofFile = [
-  ApiParam({ name: 'id', format: 'uuid', description: 'The file' }),
+  ApiParam({ name: 'id', description: 'The file', schema: shownAs(EXAMPLE_ID, { format: 'uuid' }) }),
   ApiNotFoundResponse({ description: 'There is no such file, or its ttl is over', type: FileErrorDto }),
   ...anyCall,
 ];
@@ -72,10 +85,22 @@ const UPLOAD_SCHEMA = {
         tags: { type: 'array', items: { type: 'string' }, maxItems: 100 },
         acl: ACL_SCHEMA,
       },
-      example: { name: 'hello.txt', tags: ['dataset'] },
     },
   },
 } as const;
+
+const UPLOAD_EXAMPLES = {
+  file: { summary: 'Its bytes alone', value: { file: 'hello world' } },
+  metadata: {
+    summary: 'With a name, tags and a reader',
+    value: {
+      file: 'hello world',
+      metadata: { name: 'hello.txt', tags: ['dataset'], acl: ['bob'] },
+    },
+  },
+} as const;
+
+const EXAMPLE_ETAG = `"${EXAMPLE_SHA256}"`;
 
 export function ApiUpload(): MethodDecorator {
   return applyDecorators(
@@ -89,10 +114,10 @@ export function ApiUpload(): MethodDecorator {
     ApiHeader({
       name: 'Idempotency-Key',
       required: false,
-      schema: { type: 'string', format: 'uuid' },
+      schema: shownAs(EXAMPLE_ID, { format: 'uuid' }),
       description: 'Becomes the id of the file, so that the same upload sent twice is one file',
     }),
-    ApiBody({ schema: UPLOAD_SCHEMA as never }),
+    ApiBody({ schema: UPLOAD_SCHEMA as never, examples: UPLOAD_EXAMPLES }),
     ApiCreatedResponse({ description: 'Stored', type: FileDto }),
     ...anyCall,
   );
@@ -110,10 +135,14 @@ export function ApiDownload(): MethodDecorator {
       name: 'Range',
       required: false,
       description: 'Such as `bytes=0-1023`',
-      schema: { type: 'string' },
+      schema: shownAs('bytes=0-4'),
     }),
-    ApiHeader({ name: 'If-None-Match', required: false, schema: { type: 'string' } }),
-    ApiHeader({ name: 'If-Range', required: false, schema: { type: 'string' } }),
+    ApiHeader({
+      name: 'If-None-Match',
+      required: false,
+      schema: shownAs(EXAMPLE_ETAG),
+    }),
+    ApiHeader({ name: 'If-Range', required: false, schema: shownAs(EXAMPLE_ETAG) }),
     ApiResponse({ status: 200, description: 'All bytes', content: BINARY }),
     ApiResponse({ status: 206, description: 'The range asked for', content: BINARY }),
     ApiResponse({ status: 304, description: 'The ETag of `If-None-Match` is current' }),

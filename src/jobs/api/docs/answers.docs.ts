@@ -5,6 +5,9 @@ import { DescribeError } from '../../../http/error-docs.js';
 /** An id for examples. */
 export const SOME_JOB = 'dc4eec6e-4e34-49a7-8fe8-8e19d5bfb8a4';
 
+/** A job's id as a parameter: Swagger UI fills in `example` by itself, but not `examples`. */
+export const JOB_ID_PARAMETER = { type: 'string', format: 'uuid', examples: [SOME_JOB] };
+
 /** What an answer with a job's id looks like. */
 export const JOB_ID_SCHEMA = {
   type: 'object',

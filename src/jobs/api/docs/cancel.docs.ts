@@ -1,7 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import { ApiOperation, ApiResponse } from '@nestjs/swagger';
 import { DescribeError } from '../../../http/error-docs.js';
 import { DescribeBodyErrors, DescribeCommonErrors, JOB_ID_SCHEMA, SOME_JOB } from './answers.docs.js';
+import { DescribeJobIdBody } from './body.docs.js';
 
 /** Method: documents `POST /cancel`. */
 export function DescribeCancel(): MethodDecorator {
@@ -13,10 +14,7 @@ export function DescribeCancel(): MethodDecorator {
         'Final when it answers: no answer appears from then on, and all processes of the job are ended. ' +
         'To cancel a cancelled job again is no error. Also below /api/job.',
     }),
-    ApiBody({
-      required: true,
-      schema: { ...JOB_ID_SCHEMA, additionalProperties: false },
-    }),
+    DescribeJobIdBody({ required: true }),
     ApiResponse({ status: 200, description: 'The job is cancelled.', schema: JOB_ID_SCHEMA }),
     DescribeError(400, 'There is no such job, or it has finished already.', `There is no job ${SOME_JOB}.`),
     DescribeError(403, "It is somebody else's job.", `Job ${SOME_JOB} is somebody else's.`),

@@ -1,7 +1,14 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiQuery, ApiResponse } from '@nestjs/swagger';
+import { ApiOperation, ApiQuery, ApiResponse } from '@nestjs/swagger';
 import { DescribeError } from '../../../http/error-docs.js';
-import { DescribeBodyErrors, DescribeCommonErrors, JOB_ID_SCHEMA, SOME_JOB } from './answers.docs.js';
+import {
+  DescribeBodyErrors,
+  DescribeCommonErrors,
+  JOB_ID_PARAMETER,
+  JOB_ID_SCHEMA,
+  SOME_JOB,
+} from './answers.docs.js';
+import { DescribeJobIdBody } from './body.docs.js';
 
 /** Method: documents `DELETE /delete`. */
 export function DescribeDelete(): MethodDecorator {
@@ -13,15 +20,12 @@ export function DescribeDelete(): MethodDecorator {
         'Cancels it first if need be; then its record, its answer and its outputs are removed, never its inputs. ' +
         'Also DELETE /cancel, and both below /api/job.',
     }),
-    ApiBody({
-      required: false,
-      schema: { ...JOB_ID_SCHEMA, additionalProperties: false },
-    }),
+    DescribeJobIdBody({ required: false }),
     ApiQuery({
       name: 'job_id',
       required: false,
       description: 'Instead of the body, which some proxies drop.',
-      schema: { type: 'string', format: 'uuid' },
+      schema: JOB_ID_PARAMETER,
     }),
     ApiResponse({ status: 200, description: 'The job is gone.', schema: JOB_ID_SCHEMA }),
     DescribeError(400, 'There is no such job, or it is gone already.', `There is no job ${SOME_JOB}.`),

@@ -3,7 +3,7 @@ import { ApiOperation, ApiParam, ApiQuery, ApiResponse } from '@nestjs/swagger';
 import { DescribeError } from '../../../http/error-docs.js';
 import { VISIBLE_STATES } from '../../job.types.js';
 import { WAIT_RANGE } from '../wait.dto.js';
-import { DescribeCommonErrors, SOME_JOB } from './answers.docs.js';
+import { DescribeCommonErrors, JOB_ID_PARAMETER, SOME_JOB } from './answers.docs.js';
 
 const TEXT = { type: 'string' } as const;
 const UUID = { type: 'string', format: 'uuid' } as const;
@@ -82,12 +82,12 @@ export function DescribeJobInfo(): MethodDecorator {
       description:
         'With wait, answers as soon as the job has ended, or the seconds are over. Also below /api/job, and as GET /job_info?job_id=….',
     }),
-    ApiParam({ name: 'job_id', schema: UUID }),
+    ApiParam({ name: 'job_id', schema: JOB_ID_PARAMETER }),
     ApiQuery({
       name: 'wait',
       required: false,
       description: 'Seconds for which to wait for the end of the job.',
-      schema: { type: 'integer', minimum: WAIT_RANGE.min, maximum: WAIT_RANGE.max, default: 0 },
+      schema: { type: 'integer', minimum: WAIT_RANGE.min, maximum: WAIT_RANGE.max, examples: [10] },
     }),
     ApiResponse({
       status: 200,

@@ -7,8 +7,17 @@ import { DescribeCommonErrors } from './answers.docs.js';
 const TIME = { type: 'string', format: 'date-time' } as const;
 const STATE = { type: 'string', enum: [...VISIBLE_STATES] };
 
-function filter(name: string, description: string, schema: object = { type: 'string' }): MethodDecorator {
-  return ApiQuery({ name, required: false, description, schema });
+interface Filter {
+  readonly description: string;
+  readonly schema?: object;
+  readonly example: unknown;
+}
+
+function filter(
+  name: string,
+  { description, schema = { type: 'string' }, example }: Filter,
+): MethodDecorator {
+  return ApiQuery({ name, required: false, description, schema: { ...schema, examples: [example] } });
 }
 
 /** Method: documents `GET /list_jobs`. */
@@ -19,13 +28,28 @@ export function DescribeListJobs(): MethodDecorator {
       summary: 'List jobs, newest first',
       description: 'All filters that are given must hold. Also at /api/list_jobs and below /api/job.',
     }),
-    filter('state', 'Repeat it for several.', { type: 'array', items: STATE }),
-    filter('user', 'Whose jobs.'),
-    filter('label', 'key=value; repeat it for several.', { type: 'array', items: { type: 'string' } }),
-    filter('created_after', 'ISO 8601.', TIME),
-    filter('created_before', 'ISO 8601.', TIME),
-    filter('limit', 'Jobs in one answer.', { type: 'integer', minimum: 1, maximum: 1_000, default: 100 }),
-    filter('page_token', 'The next_page_token of the page before.'),
+    filter('state', {
+      description: 'Repeat it for several.',
+      schema: { type: 'array', items: STATE },
+      example: ['queued', 'running'],
+    }),
+    filter('user', { description: 'Whose jobs.', example: 'alice' }),
+    filter('label', {
+      description: 'key=value; repeat it for several.',
+      schema: { type: 'array', items: { type: 'string' } },
+      example: ['project=demo'],
+    }),
+    filter('created_after', { description: 'ISO 8601.', schema: TIME, example: '2026-01-31T12:00:00Z' }),
+    filter('created_before', { description: 'ISO 8601.', schema: TIME, example: '2036-01-31T12:00:00Z' }),
+    filter('limit', {
+      description: 'Jobs in one answer.',
+      schema: { type: 'integer', minimum: 1, maximum: 1_000, default: 100 },
+      example: 10,
+    }),
+    filter('page_token', {
+      description: 'The next_page_token of the page before.',
+      example: '0190a6e0-5b5e-7c3a-9d5f-2f1e8f6f7a10',
+    }),
     ApiResponse({
       status: 200,
       description: 'One page of ids.',

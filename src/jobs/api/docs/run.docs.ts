@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiBody, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import { ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import { DescribeError } from '../../../http/error-docs.js';
 import { MAX_AGENT_LABELS, MAX_LABEL_LENGTH } from '../../../kernel/agent-labels.js';
 import {
@@ -16,6 +16,7 @@ import { WAIT_RANGE } from '../wait.dto.js';
 import { JOB_PROPERTIES } from './job-info.docs.js';
 import { MAX_KEY_LENGTH } from '../../idempotency/key-syntax.js';
 import { DescribeBodyErrors, DescribeCommonErrors, JOB_ID_SCHEMA } from './answers.docs.js';
+import { DescribeBody } from './body.docs.js';
 
 const UUID = { type: 'string', format: 'uuid' } as const;
 const STRINGS = { type: 'object', additionalProperties: { type: 'string' } } as const;
@@ -86,6 +87,23 @@ const RUN_PROPERTIES = {
   },
 };
 
+const RUN_EXAMPLES = {
+  command: { summary: 'A command', value: { command: 'uname -a | wc -l' } },
+  more: {
+    summary: 'More of it',
+    value: {
+      command: 'echo "$GREETING" > greeting.txt',
+      env: { GREETING: 'Hello' },
+      output_files: ['*.txt'],
+      name: 'greet',
+      labels: { project: 'demo' },
+      ttl: '3600',
+      timeout: 60,
+      retries: 1,
+    },
+  },
+};
+
 /** Method: documents `POST /run`. */
 export function DescribeRun(): MethodDecorator {
   return applyDecorators(
@@ -97,8 +115,8 @@ export function DescribeRun(): MethodDecorator {
     ApiHeader({
       name: 'Prefer',
       required: false,
-      description: `"wait=SECONDS" (such as "wait=10"), up to ${WAIT_RANGE.max}: answer when the job has ended, or they are over, with all that job_info says (RFC 7240).`,
-      schema: { type: 'string' },
+      description: `"wait=SECONDS", up to ${WAIT_RANGE.max}: answer when the job has ended, or they are over, with all that job_info says (RFC 7240).`,
+      schema: { type: 'string', examples: ['wait=10'] },
     }),
     ApiHeader({
       name: 'Idempotency-Key',
@@ -107,15 +125,16 @@ export function DescribeRun(): MethodDecorator {
         'Chosen by you, for this request alone: sent again with the same key and body, it starts no second job and is answered with the id of the first.',
       schema: { type: 'string', minLength: 1, maxLength: MAX_KEY_LENGTH, pattern: '^[ -~]+$' },
     }),
-    ApiBody({
+    DescribeBody({
       required: true,
       schema: {
         type: 'object',
         required: ['command'],
         additionalProperties: false,
         properties: RUN_PROPERTIES,
-        example: { command: 'uname -a | wc -l' },
       },
+      examples: RUN_EXAMPLES,
+      objects: ['env', 'labels', 'limits'],
     }),
     ApiResponse({
       status: 201,

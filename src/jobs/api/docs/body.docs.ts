@@ -1,0 +1,35 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiBody, ApiConsumes } from '@nestjs/swagger';
+import { JOB_ID_SCHEMA, SOME_JOB } from './answers.docs.js';
+
+/** In a form, `env[NAME]=value`. */
+const IN_BRACKETS = { style: 'deepObject', explode: true } as const;
+
+interface Body {
+  readonly required: boolean;
+  readonly schema: object;
+  /** By name. */
+  readonly examples: Readonly<Record<string, { readonly summary: string; readonly value: object }>>;
+  /** Properties that are objects. */
+  readonly objects?: readonly string[];
+}
+
+/** Method: documents a body that may be JSON or a form. */
+export function DescribeBody({ required, schema, examples, objects = [] }: Body): MethodDecorator {
+  const encoding: Record<string, typeof IN_BRACKETS> = Object.fromEntries(
+    objects.map((name) => [name, IN_BRACKETS]),
+  );
+  return applyDecorators(
+    ApiConsumes('application/json', 'application/x-www-form-urlencoded'),
+    ApiBody({ required, schema, examples, ...(objects.length > 0 && { encoding }) }),
+  );
+}
+
+/** Method: documents a body that names a job. */
+export function DescribeJobIdBody({ required }: { required: boolean }): MethodDecorator {
+  return DescribeBody({
+    required,
+    schema: { ...JOB_ID_SCHEMA, additionalProperties: false },
+    examples: { job: { summary: 'A job', value: { job_id: SOME_JOB } } },
+  });
+}
