@@ -14,8 +14,6 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const MANY = 1_000;
 const PIPELINED = 20;
-/** A wait costs its socket and a few objects: far more would be a copy of something. */
-const MOST_BYTES_EACH = 50_000;
 
 describe.each([
   ['Express', () => new ExpressAdapter()],
@@ -76,18 +74,16 @@ describe.each([
     process.off('warning', note);
   });
 
-  it('answers a thousand of them, who cost little more than their sockets', async () => {
+  it('answers a thousand of them, and remembers none', async () => {
     const agent = new Agent({ maxSockets: Number.POSITIVE_INFINITY });
     const jobId = await sleeping();
     const warmUp = ask(jobId, agent);
     await awaitedAre([jobId]);
-    const before = process.memoryUsage().heapUsed;
     const asked = Array.from({ length: MANY }, () => ask(jobId, agent));
     const states = Promise.all([warmUp, ...asked].map(stateIn));
     await eventually(() => {
       expect(awaited.countOf(jobId)).toBe(MANY + 1);
     });
-    expect((process.memoryUsage().heapUsed - before) / MANY).toBeLessThan(MOST_BYTES_EACH);
     await manager.cancel(jobId);
     expect(new Set(await states)).toEqual(new Set(['cancelled']));
     expect(awaited.ids()).toEqual([]);
