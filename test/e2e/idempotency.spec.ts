@@ -14,7 +14,7 @@ import {
 import { keyHolders } from '../support/users.js';
 
 const AT_ONCE = 100;
-const users = keyHolders({ anna: 'user', ben: 'user' });
+const users = keyHolders({ anna: 'user', ben: 'user', cleo: 'user' });
 
 function start(client: JobClient, key: string, json: object = { command: 'echo x' }): Promise<Answer> {
   return client.call('POST', '/run', { json, headers: { 'idempotency-key': key } });
@@ -102,6 +102,23 @@ describeOnDatabases('an Idempotency-Key', (database) => {
     const own = async (client: JobClient | undefined): Promise<string> =>
       onlyIdIn([await start(client as JobClient, 'same'), await start(client as JobClient, 'same')]);
     expect(await own(anna)).not.toBe(await own(ben));
+    await server.end();
+  });
+
+  it('asks for no place where its job has one, and is free where there was none', async () => {
+    const bounds = { AGENT_CONCURRENCY: '0', MAX_WAITING_PER_USER: '1', MAX_QUEUED_JOBS: '2' };
+    const server = await startServer({ database, env: { ...users.env, ...bounds } });
+    const [anna, ben, cleo] = ['anna', 'ben', 'cleo'].map(
+      (name) => new JobClient(server.url, users.as(name)),
+    ) as [JobClient, JobClient, JobClient];
+    const first = onlyIdIn(await Promise.all(Array.from({ length: AT_ONCE }, () => start(anna, 'k'))));
+    const second = onlyIdIn([await start(ben, 'k')]);
+    expectError(await start(anna, 'more'), 429);
+    expectError(await start(cleo, 'k'), 503);
+    expect(onlyIdIn([await start(anna, 'k')])).toBe(first);
+    await Promise.all([anna.cancel(first), ben.cancel(second)]);
+    expect(onlyIdIn([await start(anna, 'more')])).not.toBe(first);
+    expect(onlyIdIn([await start(cleo, 'k')])).not.toBe(second);
     await server.end();
   });
 

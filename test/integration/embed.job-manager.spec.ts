@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type DynamicModule, type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
+  type Caller,
   ConfigError,
   DomainError,
   JobManager,
@@ -131,6 +132,17 @@ describe("a host's JobManager", () => {
     expect(await codeOf(manager.list({ user: 'alice' }, BOB))).toBe('forbidden');
     expect(await manager.list({ user: 'alice' }, ADMIN)).toMatchObject({ ids: [jobId] });
     expect(await bytesOf(manager.output(jobId, ALICE))).toBe('secret\n');
+  });
+
+  it('starts one job for all requests under a key of one caller', async () => {
+    const run = async (command: string, idempotencyKey: string, caller: Caller = ALICE): Promise<string> =>
+      (await manager.run({ command }, caller, { idempotencyKey })).jobId;
+    const ids = await Promise.all(Array.from({ length: 20 }, () => run('true', 'k')));
+    expect(new Set(ids).size).toBe(1);
+    expect((await manager.list({}, ALICE)).ids).toEqual([ids[0]]);
+    expect(await run('true', 'k', BOB)).not.toBe(ids[0]);
+    expect(await codeOf(run('false', 'k'))).toBe('invalid_request');
+    expect(await codeOf(run('true', ''))).toBe('invalid_request');
   });
 
   it('says that there is no output yet, or none', async () => {

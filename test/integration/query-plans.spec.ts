@@ -129,6 +129,7 @@ describeOnDatabases('The plan of each query', (kind) => {
     'the job of a key': () =>
       new RequestKeys(store.database).find({ owner: 'anonymous', key: `key of ${middle.id}` }),
     'old keys': () => new RequestKeys(store.database).prune(NOBODY, 100),
+    'the removal of old keys': () => new RequestKeys(store.database).forget(waiting.map(({ id }) => id)),
   };
 
   describe.each(['with statistics of an almost empty table', 'with fresh statistics'])('%s', (statistics) => {
@@ -199,6 +200,7 @@ async function recorded({ source, database }: JobStore, action: () => Promise<un
   const { logger } = source;
   const rows = jest.spyOn(database, 'rows');
   const writes = jest.spyOn(database, 'atomically');
+  const changes = jest.spyOn(database, 'change');
   const counts = jest.spyOn(database, 'countUp');
   source.logger = Object.create(logger, {
     logQuery: { value: (sql: string, parameters: unknown[] = []) => statements.push({ sql, parameters }) },
@@ -209,12 +211,16 @@ async function recorded({ source, database }: JobStore, action: () => Promise<un
     source.logger = logger;
     statements.push(...rows.mock.calls.map(([statement]) => statement));
     statements.push(...writes.mock.calls.flatMap(([all]) => all));
+    statements.push(...changes.mock.calls.map(([statement]) => statement));
     statements.push(...counts.mock.calls.map(([{ update }]) => update));
     rows.mockRestore();
     writes.mockRestore();
+    changes.mockRestore();
     counts.mockRestore();
   }
-  return statements.filter(({ sql }) => /^\s*(SELECT|WITH|UPDATE)/i.test(sql));
+  return statements.filter(({ sql }) =>
+    /^\s*(SELECT|WITH|UPDATE|DELETE FROM job_manager_idempotency_keys)/i.test(sql),
+  );
 }
 
 async function expectSqlitePlan({ database }: JobStore, { sql, parameters }: Recorded): Promise<void> {
