@@ -86,7 +86,10 @@ describe('a user', () => {
     for (const id of (await alice.list()).job_ids) await alice.remove(id);
     const request = { command: `${answering(MOST - 1)}; echo ab > out`, output_files: ['out'] };
     await alice.waitForState(await alice.run(request), ['failed']);
-    await alice.waitForState(await alice.run(answering(MOST)), ['succeeded']);
+    // Soon after its end, not before.
+    await eventually(async () => {
+      await alice.waitForState(await alice.run(answering(MOST)), ['succeeded']);
+    });
   });
 
   it('gets no more by many uploads at once', async () => {
