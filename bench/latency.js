@@ -1,7 +1,6 @@
 /**
  * How long one job takes, one at a time, from `POST /run` of `true` until its caller knows that it has succeeded; beside a BullMQ
- * worker that spawns the same and tells its caller by an event. Ours is asked without a pause over a kept connection, each question
- * costs the service time that the job should have.
+ * worker that spawns the same and tells its caller by an event. Ours is asked once, with `Prefer: wait`, over a kept connection.
  */
 import { join } from 'node:path';
 import { findRedis } from '../test/support/run/redis.js';

@@ -43,9 +43,10 @@ export class Connection {
    * @param {string} method
    * @param {string} path with the query
    * @param {object} [json]
+   * @param {string} [headers] each with its line end
    * @returns {Promise<{ status: number, body: string }>}
    */
-  request(method, path, json) {
+  request(method, path, json, headers = '') {
     const body = json ? JSON.stringify(json) : '';
     const content = json
       ? `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`
@@ -53,7 +54,9 @@ export class Connection {
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
       if (this.#socket.destroyed) this.#fail(new Error('the service had closed the connection'));
-      this.#socket.write(`${method} ${path} HTTP/1.1\r\nhost: ${this.#host}\r\n${content}\r\n${body}`);
+      this.#socket.write(
+        `${method} ${path} HTTP/1.1\r\nhost: ${this.#host}\r\n${headers}${content}\r\n${body}`,
+      );
     });
   }
 
