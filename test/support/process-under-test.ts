@@ -30,7 +30,7 @@ export interface TestProcess {
   freeze(): void;
   thaw(): void;
   /** Kills it if need be, and starts it again with the same settings and the same directory. */
-  restart(): Promise<void>;
+  restart(withinMs?: number): Promise<void>;
   /** Stops it if need be, and fails if anything that it started is alive. */
   end(): Promise<void>;
 }
@@ -101,9 +101,9 @@ export class ProcessUnderTest implements TestProcess {
   }
 
   /** Waits until the process says that it is up. */
-  async up(): Promise<void> {
+  async up(withinMs = START_WITHIN_MS): Promise<void> {
     const { name, announcedIn } = this.program;
-    const deadline = performance.now() + START_WITHIN_MS;
+    const deadline = performance.now() + withinMs;
     for (;;) {
       const announced = this.lines.slice(this.linesBefore).map(announcedIn).find(Boolean);
       if (announced !== undefined) {
@@ -141,10 +141,10 @@ export class ProcessUnderTest implements TestProcess {
     this.child.kill('SIGCONT');
   }
 
-  async restart(): Promise<void> {
+  async restart(withinMs = START_WITHIN_MS): Promise<void> {
     if (this.isAlive) await this.kill();
     this.launch();
-    await this.up();
+    await this.up(withinMs);
   }
 
   async end(): Promise<void> {

@@ -4,6 +4,9 @@ import { type PlannedFault, type Lane } from './fault-plan.js';
 import { type Fleet } from './fleet.js';
 import { type Timeline } from './timeline.js';
 
+/** What it needs to come up is killed meanwhile as often as itself. */
+const UP_WITHIN_MS = 90_000;
+
 /** Ms since the epoch; ends when what was broken said that it is up again. */
 interface Interval {
   readonly from: number;
@@ -75,10 +78,7 @@ export class Faults {
     }
     if (what === 'freeze') return frozen(process);
     await process.kill();
-    return () => {
-      process.launch();
-      return process.up();
-    };
+    return () => process.restart(UP_WITHIN_MS);
   }
 
   private async breakStore(what: string, store: Fleet['redis'] | Fleet['mariadb']): Promise<() => unknown> {
