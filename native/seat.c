@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 /* A command that runs longer may be watched: what it has written goes to the file. HELD_MS in protocol.ts. */
-#define HELD_MS 200
+#define HELD_MS 100
 /* A starter that has not told the end by then was stopped by its command, or is lost. */
 #define TOLD_WITHIN_MS 1000
 /* A command line beyond this is given back to the kernel. */

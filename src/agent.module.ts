@@ -7,6 +7,8 @@ import { FileStore } from './data-manager/index.js';
 import { Agent } from './execution/agent/agent.js';
 import { AgentLifecycle } from './execution/agent/agent.lifecycle.js';
 import { JobFeed } from './execution/job-dispatcher.port.js';
+import { RunningOutputs } from './execution/agent/running-outputs.js';
+import { OutputDesk } from './execution/live-output.port.js';
 import { JobReports } from './execution/job-reports.port.js';
 import { Launcher } from './execution/runner/launcher.js';
 import { LauncherClient } from './execution/runner/launcher-client.js';
@@ -29,8 +31,10 @@ type AgentSettings = Pick<
   | 'shutdownGraceSeconds'
 >;
 
+type AgentParts = [JobFeed, OutputDesk, JobReports, FileStore, Launcher, Workspaces];
+
 export interface AgentModuleOptions {
-  /** Must provide the settings, `JobFeed`, `JobReports` and `FileStore`. */
+  /** Must provide the settings, `JobFeed`, `OutputDesk`, `JobReports` and `FileStore`. */
   readonly imports: Required<ModuleMetadata>['imports'];
   /** In place of the one that the settings name. */
   readonly sandbox?: Sandbox | undefined;
@@ -62,7 +66,7 @@ export class AgentModule {
     };
     const agent = {
       provide: Agent,
-      inject: [SETTINGS, DataDirectory, JobFeed, JobReports, FileStore, Launcher, Workspaces],
+      inject: [SETTINGS, DataDirectory, JobFeed, OutputDesk, JobReports, FileStore, Launcher, Workspaces],
       useFactory: createAgent,
     };
     const lifecycle = {
@@ -86,7 +90,7 @@ function sandboxOf({ sandbox }: AgentSettings, { path }: DataDirectory): Sandbox
 function createAgent(
   settings: AgentSettings,
   directory: DataDirectory,
-  ...[feed, reports, files, launcher, workspaces]: [JobFeed, JobReports, FileStore, Launcher, Workspaces]
+  ...[feed, desk, reports, files, launcher, workspaces]: AgentParts
 ): Agent {
   const options = {
     killGraceMs: settings.killGraceSeconds * 1_000,
@@ -94,7 +98,7 @@ function createAgent(
   };
   return new Agent(
     feed,
-    { reports, files, launcher, workspaces, options },
+    { reports, files, launcher, workspaces, outputs: new RunningOutputs(desk), options },
     {
       card: {
         name: `agent-${directory.instanceId.replaceAll('-', '').slice(0, NAME_DIGITS)}`,

@@ -1,11 +1,15 @@
 import { type DynamicModule, type InjectionToken, Module, type ModuleMetadata } from '@nestjs/common';
 import { EndNews, NoOtherServers } from './end-news.port.js';
 import { JobDispatcher, JobFeed, LiveAgents, WaitingJobs } from './job-dispatcher.port.js';
+import { LiveOutput, OutputDesk } from './live-output.port.js';
+import { InProcessOutput } from './queue/in-process-output.js';
 import { InProcessQueue } from './queue/in-process-queue.js';
 import { type RedisQueueOptions } from './queue/redis/connection.js';
 import { RedisDispatcher } from './queue/redis/redis-dispatcher.js';
 import { RedisEndNews } from './queue/redis/redis-end-news.js';
 import { RedisFeed } from './queue/redis/redis-feed.js';
+import { RedisLiveOutput } from './queue/redis/redis-live-output.js';
+import { RedisOutputDesk } from './queue/redis/redis-output-desk.js';
 
 /** Which queue, and for whom. */
 export interface ExecutionOptions {
@@ -25,7 +29,8 @@ export interface ExecutionModuleOptions extends Required<Pick<ModuleMetadata, 'i
 export class FeedModule {
   static register({ redis, labels }: { redis: RedisQueueOptions; labels: readonly string[] }): DynamicModule {
     const feed = { provide: JobFeed, useFactory: () => new RedisFeed(redis, labels) };
-    return { module: FeedModule, providers: [feed], exports: [JobFeed] };
+    const desk = { provide: OutputDesk, useFactory: () => new RedisOutputDesk(redis) };
+    return { module: FeedModule, providers: [feed, desk], exports: [JobFeed, OutputDesk] };
   }
 }
 
@@ -54,11 +59,23 @@ export class ExecutionModule {
       useFactory: ({ redis }: ExecutionOptions) =>
         redis === null ? new NoOtherServers() : new RedisEndNews(redis),
     };
+    const output = {
+      provide: LiveOutput,
+      inject: [OPTIONS],
+      useFactory: ({ redis }: ExecutionOptions) =>
+        redis === null ? new InProcessOutput() : new RedisLiveOutput(redis),
+    };
+    const desk = {
+      provide: OutputDesk,
+      inject: [OPTIONS, LiveOutput],
+      useFactory: ({ redis }: ExecutionOptions, both: LiveOutput) =>
+        redis === null ? both : new RedisOutputDesk(redis),
+    };
     return {
       module: ExecutionModule,
       imports,
-      providers: [{ provide: OPTIONS, inject, useFactory }, dispatcher, feed, news],
-      exports: [JobDispatcher, JobFeed, EndNews],
+      providers: [{ provide: OPTIONS, inject, useFactory }, dispatcher, feed, news, output, desk],
+      exports: [JobDispatcher, JobFeed, EndNews, LiveOutput, OutputDesk],
     };
   }
 }

@@ -54,6 +54,7 @@ export class Agent {
     const { card } = this;
     await persistently(() => this.arrive(), this.giveUp.signal);
     this.leases.start();
+    this.tools.outputs.open(card.name);
     this.consumer = this.feed.consume(card.concurrency, (delivery) => this.take(delivery));
     const labelled = card.labels.length === 0 ? '' : `, labelled ${card.labels.join(', ')}`;
     this.logger.log(`agent ${card.name} runs ${card.concurrency} jobs at once${labelled}`);
@@ -79,6 +80,7 @@ export class Agent {
     await this.consumer?.drain(shutdownGraceMs);
     clearTimeout(timer);
     this.leases.stop();
+    await this.tools.outputs.close();
     await this.sayGoodbye();
   }
 

@@ -19,6 +19,7 @@ import { type HeldLease } from './held-lease.js';
 import { type AttemptFacts, type Outcome, outcomeOf } from './outcome.js';
 import { persistently } from './persistently.js';
 import { Publishing } from './publishing.js';
+import { type RunningOutputs } from './running-outputs.js';
 import { Staging } from './staging.js';
 
 /** What the running of commands must be told. */
@@ -35,6 +36,7 @@ export interface AttemptTools {
   readonly files: FileStore;
   readonly launcher: Launcher;
   readonly workspaces: Workspaces;
+  readonly outputs: RunningOutputs;
   readonly options: AttemptOptions;
 }
 
@@ -123,9 +125,9 @@ export class Attempt {
     return persistently(() => this.tools.reports.started(this.assignment.lease), this.course.taken);
   }
 
-  private execute(workspace: Workspace): Promise<{ end: ProcessEnd; timedOut: boolean }> {
-    const { launcher, options } = this.tools;
-    const { command, timeoutSeconds } = this.assignment;
+  private async execute(workspace: Workspace): Promise<{ end: ProcessEnd; timedOut: boolean }> {
+    const { launcher, options, outputs } = this.tools;
+    const { command, lease, timeoutSeconds } = this.assignment;
     const { network = false, ...limits } = this.assignment.limits;
     const request = {
       key: this.key,
@@ -138,12 +140,17 @@ export class Attempt {
       limits,
       network,
     };
-    return runCommand(launcher, request, {
-      timeoutSeconds,
-      killGraceMs: options.killGraceMs,
-      taken: this.course.taken,
-      lease: this.course.lease,
-    });
+    const outputIsOver = outputs.begin(lease, workspace);
+    try {
+      return await runCommand(launcher, request, {
+        timeoutSeconds,
+        killGraceMs: options.killGraceMs,
+        taken: this.course.taken,
+        lease: this.course.lease,
+      });
+    } finally {
+      outputIsOver();
+    }
   }
 
   private verdictOn(end: ProcessEnd, timedOut: boolean): Outcome {

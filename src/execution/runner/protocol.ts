@@ -75,7 +75,7 @@ export interface CommandEnd {
 /** The most that is held of one stream; `native/output.c` has the same. */
 export const HELD_BYTES = 16_384;
 /** The longest that it is held, in ms; `native/seat.c` has the same. */
-export const HELD_MS = 200;
+export const HELD_MS = 100;
 
 /** In the environment of all that a launcher starts: `INSTANCE/KEY` in a command, `INSTANCE/` and a role elsewhere. */
 export const MARK_VARIABLE = 'JOB_MANAGER_MARK';

@@ -6,12 +6,14 @@ import { AgentsController } from './agents.controller.js';
 import { CancelController } from './cancel.controller.js';
 import { DeleteController } from './delete.controller.js';
 import { JobInfoController } from './job-info.controller.js';
+import { JobOutputController } from './output/job-output.controller.js';
 import { ListJobsController } from './list-jobs.controller.js';
 import { RunController } from './run.controller.js';
 
 const ALL: readonly Type<object>[] = [
   RunController,
   JobInfoController,
+  JobOutputController,
   ListJobsController,
   CancelController,
   DeleteController,

@@ -1,15 +1,22 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { LiveOutput } from '../../execution/live-output.port.js';
 import { JobEnds } from './job-ends.js';
 
-/** One who waits for the end of a job. */
+/** What somebody waits for: the end of a job, or the beginning of its command as well. */
+export type Awaited = 'end' | 'begin or end';
+
+/** One who waits for a job. */
 export class Waiter {
   private isTold = false;
   private isOver = false;
   private wake: () => void = () => undefined;
 
-  constructor(readonly jobId: string) {}
+  constructor(
+    readonly jobId: string,
+    readonly awaited: Awaited,
+  ) {}
 
-  /** The job may have ended. */
+  /** What is waited for may have happened. */
   tell(): void {
     this.isTold = true;
     this.wake();
@@ -21,13 +28,17 @@ export class Waiter {
     this.wake();
   }
 
+  /** Resolves when there are {@link news}, which stay. Of several that ask, the last one is told. */
+  async whenTold(): Promise<void> {
+    if (this.isTold || this.isOver) return;
+    await new Promise<void>((resolve) => {
+      this.wake = resolve;
+    });
+  }
+
   /** Resolves with true when it is time to look at the job, with false when the wait is over. */
   async news(): Promise<boolean> {
-    if (!this.isTold && !this.isOver) {
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-      });
-    }
+    await this.whenTold();
     const isTold = this.isTold;
     this.isTold = false;
     return isTold && !this.isOver;
@@ -40,9 +51,14 @@ export class AwaitedJobs implements OnModuleDestroy {
   private readonly waiters = new Map<string, Set<Waiter>>();
   private isStopping = false;
 
-  constructor(ends: JobEnds) {
+  constructor(ends: JobEnds, output: LiveOutput) {
     ends.listen(({ jobId }) => {
       this.tell(jobId);
+    });
+    output.listen((jobId) => {
+      this.waiters.get(jobId)?.forEach((waiter) => {
+        if (waiter.awaited === 'begin or end') waiter.tell();
+      });
     });
   }
 
@@ -61,9 +77,9 @@ export class AwaitedJobs implements OnModuleDestroy {
     return this.waiters.get(jobId)?.size ?? 0;
   }
 
-  /** From now on no end of the job goes unheard. To be left in the end. */
-  enter(jobId: string): Waiter {
-    const waiter = new Waiter(jobId);
+  /** From now on nothing awaited of the job goes unheard. To be left in the end. */
+  enter(jobId: string, awaited: Awaited = 'end'): Waiter {
+    const waiter = new Waiter(jobId, awaited);
     const others = this.waiters.get(jobId);
     if (others === undefined) this.waiters.set(jobId, new Set([waiter]));
     else others.add(waiter);

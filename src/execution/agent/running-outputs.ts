@@ -1,0 +1,47 @@
+import { type OutputChunk, type OutputDesk, type OutputRequest } from '../live-output.port.js';
+import { type Lease } from '../job-reports.port.js';
+import { OutputTail } from '../runner/output-tail.js';
+import { type Workspace } from '../runner/workspace.js';
+
+/** What the commands of one agent write, for those who read it while they run. */
+export class RunningOutputs {
+  private readonly tails = new Map<string, OutputTail>();
+
+  constructor(private readonly desk: OutputDesk) {}
+
+  /** @param agent name of this one */
+  open(agent: string): void {
+    this.desk.open(agent, (request, signal) => this.read(request, signal));
+  }
+
+  /**
+   * The command of an attempt begins.
+   * @returns what to call when nothing of it is alive any more
+   */
+  begin({ jobId, attempt }: Lease, workspace: Workspace): () => void {
+    const key = keyOf(jobId, attempt);
+    const tail = new OutputTail(workspace);
+    this.tails.set(key, tail);
+    this.desk.begun(jobId);
+    return () => {
+      this.tails.delete(key);
+      tail.end();
+    };
+  }
+
+  close(): Promise<void> {
+    return this.desk.close();
+  }
+
+  private async read(
+    { jobId, attempt, from }: OutputRequest,
+    signal: AbortSignal,
+  ): Promise<OutputChunk | null> {
+    const tail = this.tails.get(keyOf(jobId, attempt));
+    return tail === undefined ? null : tail.read(from, signal);
+  }
+}
+
+function keyOf(jobId: string, attempt: number): string {
+  return `${jobId}.${attempt}`;
+}

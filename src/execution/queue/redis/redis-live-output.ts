@@ -1,0 +1,104 @@
+import { Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { type Redis } from 'ioredis';
+import { isUuid } from '../../../kernel/ids.js';
+import { LiveOutput, type OutputChunk, type OutputRequest } from '../../live-output.port.js';
+import { connect, type RedisQueueOptions } from './connection.js';
+import {
+  ANSWERED_WITHIN_MS,
+  answerIn,
+  askChannelOf,
+  begunChannelOf,
+  newReplyChannel,
+} from './output-wire.js';
+
+/** What an answer may take on its way, in ms. */
+const ON_ITS_WAY_MS = 2_000;
+
+type Settle = (chunk: OutputChunk | null) => void;
+
+/** Asks agents what their commands write, through Redis. While that is away, nobody answers. */
+export class RedisLiveOutput extends LiveOutput implements OnApplicationShutdown {
+  private readonly logger = new Logger('LiveOutput');
+  private readonly replyChannel: string;
+  private readonly speaker: Redis;
+  private readonly ear: Redis;
+  private readonly asked = new Map<number, Settle>();
+  private lastId = 0;
+
+  constructor(private readonly options: RedisQueueOptions) {
+    super();
+    this.replyChannel = newReplyChannel(options);
+    this.speaker = connect(options, 'output of jobs');
+    this.ear = connect(options, 'output from agents');
+    this.ear.on('messageBuffer', (channel: Buffer, message: Buffer) => {
+      if (channel.toString() === this.replyChannel) this.take(message);
+    });
+    this.ear.subscribe(this.replyChannel, begunChannelOf(options)).catch(() => undefined);
+  }
+
+  async read(agent: string, request: OutputRequest, signal: AbortSignal): Promise<OutputChunk | null> {
+    signal.throwIfAborted();
+    if (this.speaker.status !== 'ready') return null;
+    const id = (this.lastId += 1);
+    let settle: Settle = () => undefined;
+    let leave: () => void = () => undefined;
+    const answered = new Promise<OutputChunk | null>((resolve, reject) => {
+      settle = resolve;
+      leave = () => {
+        reject(signal.reason as Error);
+      };
+    });
+    const timer = setTimeout(settle, ANSWERED_WITHIN_MS + ON_ITS_WAY_MS, null);
+    signal.addEventListener('abort', leave);
+    this.asked.set(id, settle);
+    void this.ask(agent, { ...request, id }, settle);
+    try {
+      return await answered;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', leave);
+      this.asked.delete(id);
+    }
+  }
+
+  listen(listener: (jobId: string) => void): void {
+    const channelOfBegun = begunChannelOf(this.options);
+    this.ear.on('message', (channel: string, message: string) => {
+      if (channel === channelOfBegun) jobsIn(message).forEach(listener);
+    });
+  }
+
+  onApplicationShutdown(): void {
+    for (const settle of this.asked.values()) settle(null);
+    this.ear.disconnect();
+    this.speaker.disconnect();
+  }
+
+  private async ask(agent: string, request: OutputRequest & { id: number }, settle: Settle): Promise<void> {
+    const { jobId, attempt, from, id } = request;
+    const message = JSON.stringify({ replyTo: this.replyChannel, id, jobId, attempt, from });
+    try {
+      const heardBy = await this.speaker.publish(askChannelOf(this.options, agent), message);
+      if (heardBy === 0) settle(null);
+    } catch {
+      settle(null);
+    }
+  }
+
+  private take(message: Buffer): void {
+    const answer = answerIn(message);
+    if (answer === undefined) this.logger.warn('something that is no output was told');
+    // Whoever asked may not wait any more.
+    else this.asked.get(answer.id)?.(answer.chunk);
+  }
+}
+
+/** Anybody who reaches Redis can say anything. */
+function jobsIn(message: string): string[] {
+  try {
+    const value: unknown = JSON.parse(message);
+    return Array.isArray(value) ? value.filter(isUuid) : [];
+  } catch {
+    return [];
+  }
+}
