@@ -9,6 +9,14 @@ export { type Enclosed, Sandbox, SandboxUnavailableError } from './execution/run
 export { type HostRunRequest } from './jobs/api/contract-requests.js';
 export { isJobManagerRoute } from './http/routed-at.js';
 export { HOST_CALLER, JobManager, type WaitOptions } from './jobs/job-manager.js';
+export { type FollowOptions } from './jobs/output/job-following.js';
+export {
+  type AttemptBegun,
+  type BytesWritten,
+  type OutputCursor,
+  type OutputEvent,
+} from './jobs/output/output-event.js';
+export { type OutputPosition, type OutputStream } from './execution/live-output.port.js';
 export { type JobEndListener } from './jobs/waiting/job-ends.js';
 export { type EndState, type JobEnd } from './execution/end-news.port.js';
 export {

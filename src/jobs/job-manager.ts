@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { ANONYMOUS, type Caller } from '../auth/auth.port.js';
-import { FileStore } from '../data-manager/file-store.js';
 import { DomainError } from '../kernel/errors.js';
 import { ContractRequests, type HostRunRequest } from './api/contract-requests.js';
 import { type JobFilter, type JobPage, type JobView, type RunOptions } from './job.types.js';
 import { checkKey } from './idempotency/key-syntax.js';
-import { isFinished } from './job.states.js';
 import { JobsService } from './jobs.service.js';
+import { JobFollowing, type FollowOptions } from './output/job-following.js';
+import { type OutputEvent } from './output/output-event.js';
 import { type JobEndListener, JobEnds } from './waiting/job-ends.js';
 import { JobWaits } from './waiting/job-waits.js';
 
@@ -31,10 +31,10 @@ export const HOST_CALLER: Caller = { user: ANONYMOUS.user, role: 'admin' };
 export class JobManager {
   constructor(
     private readonly jobs: JobsService,
-    private readonly files: FileStore,
     private readonly requests: ContractRequests,
     private readonly waits: JobWaits,
     private readonly ends: JobEnds,
+    private readonly following: JobFollowing,
   ) {}
 
   /** Accepts a job: it is on disk when this resolves. */
@@ -67,8 +67,7 @@ export class JobManager {
     const hasEnded = await this.waits.end(id, caller, { ms: timeoutMs, signal });
     if (!hasEnded) {
       signal?.throwIfAborted();
-      if (this.waits.areOver)
-        throw new DomainError('unavailable', 'The application closes: nobody waits any more.');
+      if (this.waits.areOver) throw new DomainError('unavailable', CLOSES);
     }
     return this.info(id, caller);
   }
@@ -100,19 +99,43 @@ export class JobManager {
   }
 
   /**
-   * The bytes of a job's answer, once it has ended; rejects with `invalid_request` before, and where it has none. Whoever
-   * stops reading in the middle holds nothing. Output as it is written comes with a later version.
+   * All that a job writes, as it writes it, to its end, which is the last event; from the first byte, or after `options.from`, the
+   * `cursor` of an earlier event. Whoever reads slowly holds up nobody. Rejects as `info` does, with `gone` also when the job is
+   * deleted or expires meanwhile; ends without an end when `options.signal` aborts or the application closes.
+   */
+  async *follow(
+    jobId: string,
+    options: FollowOptions = {},
+    caller: Caller = HOST_CALLER,
+  ): AsyncGenerator<OutputEvent, void, undefined> {
+    yield* this.following.follow(await this.requests.toJobId(jobId), caller, options);
+  }
+
+  /**
+   * The bytes of a job's answer, as they are written; ends when the job has succeeded or failed. Whoever stops reading in the middle holds
+   * nothing. Rejects with `invalid_request` where the job ends without an answer, and with `unavailable` where its agent was lost after
+   * something was read (what it writes now may differ), or the application closes.
    */
   async *output(jobId: string, caller: Caller = HOST_CALLER): AsyncGenerator<Uint8Array, void, undefined> {
-    const job = await this.info(jobId, caller);
-    if (job.answerId === null) throw new DomainError('invalid_request', whyThereIsNone(job));
-    const { content } = await this.files.open(job.answerId);
-    yield* content as AsyncIterable<Uint8Array>;
+    let hasRead = false;
+    for await (const event of this.follow(jobId, {}, caller)) {
+      if (event.kind === 'attempt' && hasRead) throw new DomainError('unavailable', RUN_AGAIN);
+      if (event.kind === 'bytes' && event.stream === 'stdout') {
+        hasRead = true;
+        yield event.bytes;
+      }
+      if (event.kind === 'end') {
+        if (event.job.answerId === null) throw new DomainError('invalid_request', whyThereIsNone(event.job));
+        return;
+      }
+    }
+    throw new DomainError('unavailable', CLOSES);
   }
 }
 
+const CLOSES = 'The application closes: nobody waits any more.';
+const RUN_AGAIN = 'The job is run again, since its agent was lost: read its output from the beginning.';
+
 function whyThereIsNone({ id, state }: JobView): string {
-  if (isFinished(state))
-    return `Job ${id} has ${state === 'cancelled' ? 'been cancelled' : state}, without an answer.`;
-  return `Job ${id} has no answer yet: it is ${state}. Wait for its end.`;
+  return `Job ${id} has ${state === 'cancelled' ? 'been cancelled' : state}, without an answer.`;
 }

@@ -20,7 +20,7 @@ import { LeftoverFiles } from './leftover-files.js';
 import { DelayedRetries } from './recovery/delayed-retries.js';
 import { LostAgents } from './recovery/lost-agents.js';
 import { Tombstones } from './recovery/tombstones.js';
-import { JobOutput } from './output/job-output.js';
+import { JobFollowing } from './output/job-following.js';
 import { RunningPlaces } from './running-places.js';
 import { Submission } from './submission.js';
 import { Timetable } from './timetable.js';
@@ -59,7 +59,7 @@ export class JobsModule {
         JobAccess,
         JobEnds,
         JobManager,
-        JobOutput,
+        JobFollowing,
         JobWaits,
         JobsService,
         KeyRetention,

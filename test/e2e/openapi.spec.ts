@@ -100,6 +100,7 @@ describe('The OpenAPI document', () => {
 /** Examples show the specification's own id, which nothing has. */
 const NAMES_NOBODYS: Readonly<Record<string, readonly number[]>> = {
   jobInfo: [404],
+  jobOutput: [404],
   cancel: [400],
   delete: [400],
 };

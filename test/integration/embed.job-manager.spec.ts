@@ -42,6 +42,12 @@ async function bytesOf(output: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
+
 async function ended(manager: JobManager, jobId: string): Promise<string> {
   return eventually(async () => {
     const { state, finishedAt } = await manager.info(jobId);
@@ -145,11 +151,35 @@ describe("a host's JobManager", () => {
     expect(await codeOf(run('true', ''))).toBe('invalid_request');
   });
 
-  it('says that there is no output yet, or none', async () => {
+  it('gives what a job writes while it writes, and says where there is no answer', async () => {
     const { jobId } = await manager.run({ command: 'echo x; sleep 1000' });
-    expect(await codeOf(bytesOf(manager.output(jobId)))).toBe('invalid_request');
+    const output = manager.output(jobId);
+    expect((await output.next()).value?.toString()).toBe('x\n');
+    const rest = bytesOf(output);
     await manager.cancel(jobId);
+    await expect(rest).rejects.toThrow(/cancelled/);
     await expect(bytesOf(manager.output(jobId))).rejects.toThrow(/cancelled/);
+  });
+
+  it('follows a job from any of its events on, to its end', async () => {
+    const { jobId } = await manager.run({ command: 'printf one; printf two >&2; exit 3' });
+    const events = await all(manager.follow(jobId));
+    expect(events.map(({ kind }) => kind)).toEqual(['attempt', 'bytes', 'bytes', 'end']);
+    const [, { cursor } = { cursor: undefined }] = events;
+    const rest = await all(manager.follow(jobId, { from: cursor }));
+    expect(rest).toEqual(events.slice(2));
+    expect(rest.at(-1)).toMatchObject({ job: { id: jobId, state: 'failed', exitCode: 3 } });
+  });
+
+  it('stops following at once when the host does not care any more', async () => {
+    const { jobId } = await manager.run({ command: 'sleep 1000' });
+    const stop = new AbortController();
+    const events = all(manager.follow(jobId, { signal: stop.signal }));
+    await eventually(async () => {
+      expect(await manager.info(jobId)).toMatchObject({ state: 'running' });
+    });
+    stop.abort();
+    expect((await events).map(({ kind }) => kind)).not.toContain('end');
   });
 });
 

@@ -10,6 +10,7 @@ import { jobApiControllers } from '../../src/jobs/api/job-api-controllers.js';
 import { type JobFilter, type JobPage, type JobView, type RunRequest } from '../../src/jobs/job.types.js';
 import { JOBS_OPTIONS } from '../../src/jobs/jobs.options.js';
 import { JobsService } from '../../src/jobs/jobs.service.js';
+import { JobFollowing } from '../../src/jobs/output/job-following.js';
 import { JobWaits } from '../../src/jobs/waiting/job-waits.js';
 import { DomainError } from '../../src/kernel/errors.js';
 import { useHttpServer } from '../support/http-server.js';
@@ -108,6 +109,7 @@ const jobs = new NotingJobs();
 const PROVIDERS = [
   ...OPEN_DOORS,
   { provide: JobsService, useValue: jobs },
+  { provide: JobFollowing, useValue: {} },
   { provide: JobWaits, useValue: {} },
   { provide: AgentList, useValue: {} },
   { provide: JobReports, useValue: {} },

@@ -87,6 +87,14 @@ export class JobClient {
     return { status: response.status, headers: response.headers, body: parsed(text) };
   }
 
+  /** An answer whose body is read as it comes. */
+  stream(
+    path: string,
+    { headers = {}, signal }: Pick<RequestInit, 'signal'> & Pick<Call, 'headers'>,
+  ): Promise<Response> {
+    return fetch(this.url + path, { headers: { ...this.credentials, ...headers }, signal: signal ?? null });
+  }
+
   /** The new job's id. */
   async run(request: string | Readonly<Record<string, unknown>>): Promise<string> {
     const json = typeof request === 'string' ? { command: request } : request;

@@ -10,6 +10,7 @@ import { AgentList } from '../../src/jobs/agents/agent-list.js';
 import { jobApiControllers } from '../../src/jobs/api/job-api-controllers.js';
 import { JOBS_OPTIONS, type JobsOptions } from '../../src/jobs/jobs.options.js';
 import { JobsService } from '../../src/jobs/jobs.service.js';
+import { JobFollowing } from '../../src/jobs/output/job-following.js';
 import { JobWaits } from '../../src/jobs/waiting/job-waits.js';
 import { useHttpServer } from './http-server.js';
 import { OPEN_DOORS } from './open-doors.js';
@@ -61,6 +62,7 @@ export function serveReports(
     providers: [
       ...OPEN_DOORS,
       { provide: JobsService, useValue: {} },
+      { provide: JobFollowing, useValue: {} },
       { provide: JobWaits, useValue: {} },
       { provide: AgentList, useValue: {} },
       { provide: JobReports, useValue: reports },

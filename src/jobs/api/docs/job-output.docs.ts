@@ -39,7 +39,7 @@ export function DescribeJobOutput(): MethodDecorator {
       name: 'Last-Event-ID',
       required: false,
       description: 'The id of the last event that was received.',
-      schema: { type: 'string', pattern: String.raw`^\d+\.\d+\.\d+(\.end)?$` },
+      schema: { type: 'string', pattern: String.raw`^\d+\.\d+\.\d+(\.end)?$`, examples: ['0.0.0'] },
     }),
     ApiResponse({
       status: 200,

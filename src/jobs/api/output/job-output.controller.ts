@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { type Caller } from '../../../auth/auth.port.js';
 import { CallerGone, type Departure } from '../../../http/caller-gone.js';
 import { JobsService } from '../../jobs.service.js';
-import { JobOutput } from '../../output/job-output.js';
+import { JobFollowing } from '../../output/job-following.js';
 import { CurrentCaller } from '../current-caller.js';
 import { DescribeJobOutput } from '../docs/job-output.docs.js';
 import { JobApi } from '../job-api.js';
@@ -24,7 +24,7 @@ const HEADERS = {
 export class JobOutputController {
   constructor(
     private readonly jobs: JobsService,
-    private readonly output: JobOutput,
+    private readonly following: JobFollowing,
     private readonly adapterHost: HttpAdapterHost,
   ) {}
 
@@ -46,7 +46,7 @@ export class JobOutputController {
     }
     for (const [name, value] of Object.entries(HEADERS)) httpAdapter.setHeader(response, name, value);
     if (!wantsBody) return undefined;
-    const events = this.output.follow(job_id, caller, { from: seen?.cursor, signal });
+    const events = this.following.follow(job_id, caller, { from: seen?.cursor, signal });
     const text = eventStream(events, `job ${job_id}, ${state}`);
     return new StreamableFile(Readable.from(text, { objectMode: false }));
   }

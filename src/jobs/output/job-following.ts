@@ -17,7 +17,7 @@ export interface FollowOptions {
 
 /** What commands write, as they write it, and after that for as long as it is kept. */
 @Injectable()
-export class JobOutput {
+export class JobFollowing {
   constructor(
     private readonly access: JobAccess,
     private readonly awaited: AwaitedJobs,
