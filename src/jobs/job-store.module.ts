@@ -12,6 +12,7 @@ import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
 import { JobsRepository } from './jobs.repository.js';
 import { OpenJobs } from './waiting/open-jobs.js';
 import { RunnableJobs } from './runnable-jobs.js';
+import { WaitingLine } from './waiting-line.js';
 import { StoredWaitingJobs } from './recovery/stored-waiting-jobs.js';
 
 export interface JobStoreModuleOptions extends Required<Pick<ModuleMetadata, 'imports'>> {
@@ -42,6 +43,7 @@ export class JobStoreModule {
         repository(RunnableJobs, (...given) => new RunnableJobs(given[0], given[1])),
         repository(ExpiredJobs, (database, _, changes) => new ExpiredJobs(database, changes)),
         repository(OpenJobs, (database) => new OpenJobs(database)),
+        repository(WaitingLine, (database) => new WaitingLine(database)),
         repository(AgentsRepository, (database) => new AgentsRepository(database)),
         repository(RequestKeys, (database) => new RequestKeys(database)),
         AgentDirectory,
@@ -58,6 +60,7 @@ export class JobStoreModule {
         AgentsRepository,
         AgentDirectory,
         RequestKeys,
+        WaitingLine,
         Clock,
         WaitingJobs,
         LiveAgents,

@@ -28,6 +28,7 @@ import { AwaitedJobs } from './waiting/awaited-jobs.js';
 import { JobEnds } from './waiting/job-ends.js';
 import { JobWaits } from './waiting/job-waits.js';
 import { MissedEnds } from './waiting/missed-ends.js';
+import { WaitReasons } from './wait-reasons.js';
 import { WaitingRoom } from './waiting-room.js';
 
 export interface JobsModuleOptions extends Required<Pick<ModuleMetadata, 'imports'>> {
@@ -71,6 +72,7 @@ export class JobsModule {
         Submission,
         Timetable,
         Tombstones,
+        WaitReasons,
         WaitingRoom,
         { provide: JobReports, useClass: AttemptReports },
       ],

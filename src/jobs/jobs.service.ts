@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Caller } from '../auth/auth.port.js';
 import { DomainError } from '../kernel/errors.js';
-import { AgentDirectory } from './agents/agent-directory.js';
 import { Endings } from './endings.js';
 import { IdempotentSubmission } from './idempotency/idempotent-submission.js';
 import { JobAccess } from './job-access.js';
@@ -9,7 +8,7 @@ import { type JobRow } from './job.entity.js';
 import { isFinished } from './job.states.js';
 import { type JobFilter, type JobPage, type JobView, type RunOptions, type RunRequest } from './job.types.js';
 import { viewOf } from './job.view.js';
-import { RunningPlaces } from './running-places.js';
+import { WaitReasons } from './wait-reasons.js';
 
 /**
  * What callers do with jobs, and what they are told. Every method throws `DomainError('unavailable')` while the
@@ -21,8 +20,7 @@ export class JobsService {
     private readonly access: JobAccess,
     private readonly submission: IdempotentSubmission,
     private readonly endings: Endings,
-    private readonly agents: AgentDirectory,
-    private readonly places: RunningPlaces,
+    private readonly reasons: WaitReasons,
   ) {}
 
   /**
@@ -35,10 +33,9 @@ export class JobsService {
 
   /** Throws `not_found` for a job that never was or is somebody else's, `gone` for one that was deleted or has expired. */
   async info(jobId: string, caller: Caller): Promise<JobView> {
-    const view = viewOf(await this.access.visible(jobId, caller));
-    if (view.state !== 'queued') return view;
-    const why = await this.agents.whyNoneCanRun(view.requires);
-    return { ...view, reason: why ?? (await this.places.whyNoMore(view.owner)) ?? view.reason };
+    const row = await this.access.visible(jobId, caller);
+    const view = viewOf(row);
+    return row.state === 'queued' ? { ...view, reason: await this.reasons.of(row) } : view;
   }
 
   /** Newest first. Throws `forbidden` for a filter on somebody else's jobs, `invalid_request` for a made-up token. */

@@ -4,6 +4,7 @@ import { type AgentCard } from '../../execution/job-reports.port.js';
 import { LIMIT_WORDS, type LimitName, limitNamesIn } from '../../execution/limits.port.js';
 import { hasAll, labelSetText, labelsIn } from '../../kernel/agent-labels.js';
 import { Clock } from '../../kernel/clock.js';
+import { Fresh } from '../../kernel/fresh.js';
 import { JOBS_OPTIONS, type JobsOptions } from '../jobs.options.js';
 import { type AgentRow } from './agent.entity.js';
 import { AgentsRepository } from './agents.repository.js';
@@ -26,8 +27,7 @@ type AgentKind = Pick<AgentCard, 'labels' | 'enforces'>;
 @Injectable()
 export class AgentDirectory extends LiveAgents {
   private readonly signs = new Groups((agents: readonly AgentCard[]) => this.note(agents), SIGNS_AT_ONCE);
-  private known: Promise<readonly AgentKind[]> | undefined;
-  private knownAt = Number.NEGATIVE_INFINITY;
+  private readonly recentKinds: Fresh<readonly AgentKind[]>;
 
   constructor(
     private readonly agents: AgentsRepository,
@@ -35,6 +35,7 @@ export class AgentDirectory extends LiveAgents {
     @Inject(JOBS_OPTIONS) private readonly options: JobsOptions,
   ) {
     super();
+    this.recentKinds = new Fresh(() => this.kinds(), FRESH_MS, clock);
   }
 
   /** Notes a sign of life. */
@@ -64,7 +65,7 @@ export class AgentDirectory extends LiveAgents {
 
   /** One sentence for a person where no live agent may run what requires `labels`; null where one may. */
   async whyNoneCanRun(labels: readonly string[]): Promise<string | null> {
-    const live = await this.recentKinds();
+    const live = await this.recentKinds.get();
     if (live.some((kind) => hasAll(kind.labels, labels))) return null;
     if (live.length === 0) return 'No agent is alive that could run it.';
     const wanted = `the ${labels.length === 1 ? 'label' : 'labels'} ${labels.join(', ')}`;
@@ -73,7 +74,7 @@ export class AgentDirectory extends LiveAgents {
 
   /** Those of `limits` that not every live agent can enforce which may run what requires `labels`. */
   async notEnforced(limits: readonly LimitName[], labels: readonly string[]): Promise<LimitName[]> {
-    const able = (await this.recentKinds()).filter((kind) => hasAll(kind.labels, labels));
+    const able = (await this.recentKinds.get()).filter((kind) => hasAll(kind.labels, labels));
     return limits.filter((limit) => !able.every(({ enforces }) => enforces.includes(limit)));
   }
 
@@ -96,18 +97,6 @@ export class AgentDirectory extends LiveAgents {
 
   private async kinds(): Promise<AgentKind[]> {
     return (await this.agents.kindsSince(this.lostSince())).map(kindOf);
-  }
-
-  private recentKinds(): Promise<readonly AgentKind[]> {
-    const now = this.clock.now();
-    if (this.known === undefined || now - this.knownAt >= FRESH_MS) {
-      this.known = this.kinds();
-      this.knownAt = now;
-      this.known.catch(() => {
-        this.known = undefined;
-      });
-    }
-    return this.known;
   }
 }
 
