@@ -45,9 +45,12 @@ export class WaitingLine {
 
   /** How many jobs each agent holds, by its name; who holds none is not in it. */
   async heldByAgents(): Promise<ReadonlyMap<string, number>> {
-    const sql = `SELECT agent, COUNT(*) AS held FROM ${this.jobs} WHERE ${stateIn(LEASED_STATES)} GROUP BY agent`;
-    const rows = await this.database.rows<{ agent: string; held: number | string }>({ sql, parameters: [] });
-    return new Map(rows.map(({ agent, held }) => [agent, Number(held)]));
+    const sql = `SELECT agent FROM ${this.jobs} WHERE ${stateIn(LEASED_STATES)}`;
+    const held = new Map<string, number>();
+    for (const { agent } of await this.database.rows<{ agent: string }>({ sql, parameters: [] })) {
+      held.set(agent, (held.get(agent) ?? 0) + 1);
+    }
+    return held;
   }
 
   private async count({ sql, parameters }: Statement): Promise<number> {
