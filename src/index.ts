@@ -17,6 +17,7 @@ export {
   type OutputEvent,
 } from './jobs/output/output-event.js';
 export { type OutputPosition, type OutputStream } from './execution/live-output.port.js';
+export { type JobEvent, type JobEventType } from './jobs/job.events.js';
 export { type JobEndListener } from './jobs/waiting/job-ends.js';
 export { type EndState, type JobEnd } from './execution/end-news.port.js';
 export {

@@ -84,6 +84,8 @@ export class Admission {
       signal: null,
       reason: null,
       createdAt: milliseconds,
+      pastAttempts: null,
+      claimedAt: null,
       startedAt: null,
       finishedAt: null,
       expiresAt: expiryOf(milliseconds, ttl),

@@ -3,6 +3,7 @@ import { JobDispatcher } from '../execution/job-dispatcher.port.js';
 import { Clock } from '../kernel/clock.js';
 import { CleanUp } from './clean-up.js';
 import { type JobRow } from './job.entity.js';
+import { pastAttemptsOf } from './job.events.js';
 import { LATE_FILES_MS } from './job.tombstone.js';
 import { JobsRepository, type LeaseKey } from './jobs.repository.js';
 import { DelayedRetries } from './recovery/delayed-retries.js';
@@ -43,7 +44,9 @@ export class Faults {
 
   /** Back to the queue without blame: it costs no retry. */
   async giveBack(lease: LeaseKey, row: JobRow): Promise<boolean> {
-    const done = await this.jobs.putBack(lease, { notBefore: null, cleanupAt: this.clock.now() });
+    const now = this.clock.now();
+    const pastAttempts = pastAttemptsOf(row, now, null);
+    const done = await this.jobs.putBack(lease, { notBefore: null, cleanupAt: now, pastAttempts });
     if (done) this.dispatcher.offer(waitingJobOf(row));
     return done;
   }
@@ -53,7 +56,15 @@ export class Faults {
     const notBefore = fault.again === 'at once' ? null : now + delayBefore(row.attempt);
     const { reason } = fault;
     const retriesLeft = row.retriesLeft - 1;
-    const changes = { notBefore, retriesLeft, reason, cleanupAt: now, ...lateFilesOf(fault, now) };
+    const pastAttempts = pastAttemptsOf(row, now, reason);
+    const changes = {
+      notBefore,
+      retriesLeft,
+      reason,
+      pastAttempts,
+      cleanupAt: now,
+      ...lateFilesOf(fault, now),
+    };
     if (!(await this.jobs.putBack(lease, changes))) return false;
     if (notBefore === null) this.dispatcher.offer(waitingJobOf(row));
     else this.retries.schedule.expectAt(notBefore);

@@ -87,7 +87,7 @@ export class JobClaims {
 
   private nextAttempt(id: string, lease: LeaseWish, now: number, within: Statement): Promise<number | null> {
     const { token, until, agent } = lease;
-    const changes = { leaseToken: token, leaseUntil: until, agent, notBefore: null };
+    const changes = { leaseToken: token, leaseUntil: until, agent, notBefore: null, claimedAt: now };
     const assignments = this.table.assignments(changes);
     const update = {
       sql: `UPDATE ${this.table.byId} SET ${assignments.sql}, ${this.database.countingUp('attempt')},

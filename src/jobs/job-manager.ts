@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { ANONYMOUS, type Caller } from '../auth/auth.port.js';
 import { DomainError } from '../kernel/errors.js';
 import { ContractRequests, type HostRunRequest } from './api/contract-requests.js';
+import { type JobEvent } from './job.events.js';
 import { type JobFilter, type JobPage, type JobView, type RunOptions } from './job.types.js';
 import { checkKey } from './idempotency/key-syntax.js';
 import { JobsService } from './jobs.service.js';
@@ -53,6 +54,11 @@ export class JobManager {
     // SQLite answers at once: whoever asks in a tight loop would else keep the job from ever ending.
     await nextTurn();
     return this.jobs.info(await this.requests.toJobId(jobId), caller);
+  }
+
+  /** What happened to a job until now, in its order. Rejects as `info` does. */
+  async events(jobId: string, caller: Caller = HOST_CALLER): Promise<readonly JobEvent[]> {
+    return this.jobs.events(await this.requests.toJobId(jobId), caller);
   }
 
   /**

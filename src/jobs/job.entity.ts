@@ -21,6 +21,18 @@ export interface JobSpec {
   readonly byAdmin?: true;
 }
 
+/** An attempt that came to nothing: the job went back to the queue. */
+export interface PastAttempt {
+  readonly attempt: number;
+  readonly agent: string | null;
+  readonly claimedAt: number | null;
+  /** Null: its command was never started. */
+  readonly startedAt: number | null;
+  readonly endedAt: number;
+  /** One sentence for a person; null: its agent gave it back, without blame. */
+  readonly reason: string | null;
+}
+
 /** One row: one job, from acceptance to the end of its tombstone. Instants are milliseconds since the epoch. */
 export interface JobRow {
   /** UUIDv7; its time is `createdAt`. */
@@ -41,6 +53,8 @@ export interface JobRow {
   queueRank: number;
   /** How often the job may still be put back after a fault. */
   retriesLeft: number;
+  /** Those that came to nothing, oldest first. */
+  pastAttempts: PastAttempt[] | null;
   /** How often it was claimed; fences late reports together with the lease. */
   attempt: number;
   leaseToken: string | null;
@@ -58,6 +72,8 @@ export interface JobRow {
   signal: string | null;
   reason: string | null;
   createdAt: number;
+  /** Of the attempt under way, or the last one. */
+  claimedAt: number | null;
   startedAt: number | null;
   finishedAt: number | null;
   /** Null where there is nothing left to expire. */
@@ -98,6 +114,7 @@ function jobColumns(dialect: Dialect): Record<keyof JobRow, EntitySchemaColumnOp
     ttl: { ...exact(20), ...optional },
     queueRank: { name: 'queue_rank', ...int },
     retriesLeft: { name: 'retries_left', ...int },
+    pastAttempts: { name: 'past_attempts', ...longText, ...optional, transformer: asJson },
     attempt: { ...int },
     leaseToken: { name: 'lease_token', ...uuid, ...optional },
     leaseUntil: { name: 'lease_until', ...instantOrNull },
@@ -111,6 +128,7 @@ function jobColumns(dialect: Dialect): Record<keyof JobRow, EntitySchemaColumnOp
     signal: { ...exact(16), ...optional },
     reason: { ...longText, ...optional },
     createdAt: { name: 'created_at', ...instant, transformer: asNumber },
+    claimedAt: { name: 'claimed_at', ...instantOrNull },
     startedAt: { name: 'started_at', ...instantOrNull },
     finishedAt: { name: 'finished_at', ...instantOrNull },
     expiresAt: { name: 'expires_at', ...instantOrNull },

@@ -24,6 +24,8 @@ export const FORGOTTEN: Partial<JobRow> = {
   exitCode: null,
   signal: null,
   reason: null,
+  pastAttempts: null,
+  claimedAt: null,
   startedAt: null,
   finishedAt: null,
   cleanupAt: null,

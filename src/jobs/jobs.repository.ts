@@ -42,6 +42,7 @@ const DUE_COLUMNS = {
 } as const;
 export type DueColumn = keyof typeof DUE_COLUMNS;
 
+const NOT_BEGUN: Partial<JobRow> = { claimedAt: null, startedAt: null, agent: null };
 const HELD_BY_NOBODY: Partial<JobRow> = { leaseToken: null, leaseUntil: null };
 
 /**
@@ -134,7 +135,7 @@ export class JobsRepository {
 
   /** Back to queued; the next claim is a new attempt. */
   putBack(lease: LeaseKey, changes: Partial<JobRow>): Promise<boolean> {
-    return this.changeHeld(lease, 'queued', { ...changes, startedAt: null, agent: null, ...HELD_BY_NOBODY });
+    return this.changeHeld(lease, 'queued', { ...changes, ...NOT_BEGUN, ...HELD_BY_NOBODY });
   }
 
   /** Final from the moment it resolves with true. The lease's end is kept: until then its agent may still store files. */

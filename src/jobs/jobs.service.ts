@@ -5,6 +5,7 @@ import { Endings } from './endings.js';
 import { IdempotentSubmission } from './idempotency/idempotent-submission.js';
 import { JobAccess } from './job-access.js';
 import { type JobRow } from './job.entity.js';
+import { eventsOf, type JobEvent } from './job.events.js';
 import { isFinished } from './job.states.js';
 import { type JobFilter, type JobPage, type JobView, type RunOptions, type RunRequest } from './job.types.js';
 import { viewOf } from './job.view.js';
@@ -36,6 +37,11 @@ export class JobsService {
     const row = await this.access.visible(jobId, caller);
     const view = viewOf(row);
     return row.state === 'queued' ? { ...view, reason: await this.reasons.of(row) } : view;
+  }
+
+  /** What happened to a job until now. Throws as {@link info} does. */
+  async events(jobId: string, caller: Caller): Promise<JobEvent[]> {
+    return eventsOf(await this.access.visible(jobId, caller));
   }
 
   /** Newest first. Throws `forbidden` for a filter on somebody else's jobs, `invalid_request` for a made-up token. */

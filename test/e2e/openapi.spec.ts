@@ -101,6 +101,7 @@ describe('The OpenAPI document', () => {
 const NAMES_NOBODYS: Readonly<Record<string, readonly number[]>> = {
   jobInfo: [404],
   jobOutput: [404],
+  jobEvents: [404],
   cancel: [400],
   delete: [400],
 };

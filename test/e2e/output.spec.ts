@@ -70,17 +70,14 @@ describeOnDeployments('the output of a job, as it is written', ({ options }) => 
     done; printf "\\342\\202"`;
     const jobId = await server().client.run(command);
     const events: OutputStream['events'] = [];
-    let stream = await follow(jobId);
-    while (stream.end === undefined) {
-      const seen = stream.events.length;
-      await stream.until((one) => one.events.length > seen + 3 || one.end !== undefined);
-      if (stream.end !== undefined) break;
+    for (let isOver = false; !isOver;) {
+      const stream = await follow(jobId, events.at(-1)?.id);
+      await stream.until((one) => one.events.length > 3 || one.end !== undefined);
+      isOver = stream.end !== undefined;
       stream.leave();
       await stream.ended;
       events.push(...stream.events);
-      stream = await follow(jobId, events.at(-1)?.id);
     }
-    events.push(...stream.events);
     const { state, answer_id, stderr_id } = await server().client.info(jobId);
     expect(state).toBe('succeeded');
     const stored = await server().client.download(String(answer_id));
@@ -105,13 +102,13 @@ describeOnDeployments('the output of a job, as it is written', ({ options }) => 
   it('ends when the job is cancelled or deleted, and says so', async () => {
     const command = `echo on; sleep ${uniqueSleep()}`;
     const [cancelled, deleted] = [await server().client.run(command), await server().client.run(command)];
-    const streams = await Promise.all([follow(cancelled), follow(deleted)]);
+    const streams = [await follow(cancelled), await follow(deleted)] as const;
     for (const stream of streams) await stream.until((one) => one.bytes('stdout').length === 3);
     await server().client.cancel(cancelled);
     await server().client.remove(deleted);
     for (const stream of streams) expect(await stream.ended).toBe(true);
-    expect(streams[0]?.end).toMatchObject({ state: 'cancelled', answer_id: null });
-    expect(streams[1]?.end).toEqual({ error: `Job ${deleted} was deleted.` });
+    expect(streams[0].end).toMatchObject({ state: 'cancelled', answer_id: null });
+    expect(streams[1].end).toEqual({ error: `Job ${deleted} was deleted.` });
   });
 
   it('holds up neither the command nor others where one reads nothing', async () => {

@@ -5,6 +5,7 @@ import { AgentReportsController } from '../agents/agent-reports.controller.js';
 import { AgentsController } from './agents.controller.js';
 import { CancelController } from './cancel.controller.js';
 import { DeleteController } from './delete.controller.js';
+import { JobEventsController } from './job-events.controller.js';
 import { JobInfoController } from './job-info.controller.js';
 import { JobOutputController } from './output/job-output.controller.js';
 import { ListJobsController } from './list-jobs.controller.js';
@@ -13,6 +14,7 @@ import { RunController } from './run.controller.js';
 const ALL: readonly Type<object>[] = [
   RunController,
   JobInfoController,
+  JobEventsController,
   JobOutputController,
   ListJobsController,
   CancelController,
