@@ -53,6 +53,21 @@ module.exports = {
       '^src/http/',
       '\\.port\\.ts$',
     ]),
+    feature('doctor-examines-all-but-config', '^src/doctor/', [
+      '^src/doctor/',
+      '^src/kernel/',
+      '^src/database/',
+      '^src/jobs/',
+      '^src/data-manager/',
+      '^src/execution/',
+    ]),
+    {
+      name: 'nobody-imports-the-doctor',
+      comment: 'He looks at what features keep to themselves; none of them may count on him.',
+      severity: 'error',
+      from: { path: '^src/[^/]+/', pathNot: '^src/doctor/' },
+      to: { path: '^src/doctor/' },
+    },
     {
       name: 'nobody-imports-the-top',
       comment: 'The module files at the top assemble; only entry points import them.',

@@ -48,6 +48,7 @@ export default tseslint.config(
     files: [
       'src/main.ts',
       'src/agent.ts',
+      'src/doctor.ts',
       'src/config/**/*.ts',
       'ormconfig.ts',
       'test/**/*.ts',

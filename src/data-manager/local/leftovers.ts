@@ -13,7 +13,7 @@ export async function removeLeftovers(layout: FileLayout): Promise<void> {
 }
 
 /** The names whose other half is missing; names that are not the store's own are left alone. */
-function halves(names: readonly string[]): string[] {
+export function halves(names: readonly string[]): string[] {
   const present = new Set(names);
   return names.filter((name) => {
     const [, id, suffix] = STORED_NAME.exec(name) ?? [];

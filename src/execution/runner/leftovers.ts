@@ -1,7 +1,7 @@
 import { abandonedCgroups, cgroupsOf, isPopulated, killCgroup, removeCgroup } from './cgroups.js';
-import { endProcesses, withDescendants } from './end-processes.js';
+import { endProcesses, type Selection, withDescendants } from './end-processes.js';
 import { hasLockLimitOf } from './lock-limit.js';
-import { hasInEnvironment, type ProcessEntry } from './process-table.js';
+import { hasInEnvironment, listProcesses, type ProcessEntry } from './process-table.js';
 import { MARK_VARIABLE } from './protocol.js';
 
 /**
@@ -11,18 +11,27 @@ import { MARK_VARIABLE } from './protocol.js';
  * @returns how many processes that were, once nothing of it is alive
  */
 export async function endLeftovers(instance: string): Promise<number> {
-  const mark = `${MARK_VARIABLE}=${instance}/`;
-  const hasLimit = hasLockLimitOf(instance);
-  const isMarked = ({ pid }: ProcessEntry): boolean => hasInEnvironment(pid, mark) || hasLimit(pid);
-  const count = await endProcesses((processes) => {
-    const marked = processes.filter(isMarked).map(({ pid }) => pid);
-    return withDescendants(marked, processes);
-  });
+  const count = await endProcesses(selectionOf(instance));
   for (const cgroup of cgroupsOf(instance)) {
     await killCgroup(cgroup);
     removeCgroup(cgroup);
   }
   return count;
+}
+
+/** What {@link endLeftovers} would kill, as far as it is seen now. */
+export function leftoversOf(instance: string): readonly ProcessEntry[] {
+  return selectionOf(instance)(listProcesses());
+}
+
+function selectionOf(instance: string): Selection {
+  const mark = `${MARK_VARIABLE}=${instance}/`;
+  const hasLimit = hasLockLimitOf(instance);
+  const isMarked = ({ pid }: ProcessEntry): boolean => hasInEnvironment(pid, mark) || hasLimit(pid);
+  return (processes) => {
+    const marked = processes.filter(isMarked).map(({ pid }) => pid);
+    return withDescendants(marked, processes);
+  };
 }
 
 /**
