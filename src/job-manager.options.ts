@@ -54,12 +54,18 @@ export function jobsOptions(settings: AppConfig): JobsOptions {
     idempotencyHours,
     isShared: settings.redisUrl !== undefined,
     keepsFiles: settings.dataManagerUrl === undefined,
+    webhooks: webhookOptions(settings),
     ...allowancesOf(settings),
     ...(maxWaitingPerUser === undefined ? {} : { maxWaitingPerUser }),
     ...(maxRunningPerUser === undefined ? {} : { maxRunningPerUser }),
     ...(agentToken === undefined ? {} : { agentToken }),
     ...(defaultTtl === undefined ? {} : { defaultTtl }),
   };
+}
+
+function webhookOptions(settings: AppConfig): JobsOptions['webhooks'] {
+  const { webhookSecret: secret, webhookAllowPrivate: allowPrivate, webhookRetrySeconds } = settings;
+  return { allowPrivate, retryMs: webhookRetrySeconds * 1_000, ...(secret === undefined ? {} : { secret }) };
 }
 
 function allowancesOf(settings: AppConfig): Pick<JobsOptions, 'allowances'> {

@@ -1,4 +1,4 @@
-import { ConfigError, environmentSource, faultsOfUnavailable, readSettings } from './faults.js';
+import { ConfigError, environmentSource, readSettings } from './faults.js';
 import { FLEET_SETTINGS } from './fleet.settings.js';
 import { JOBS_SETTINGS } from './jobs.settings.js';
 import { listed } from './parsers.js';
@@ -33,7 +33,7 @@ export type AgentConfig = Values & Required<Pick<Values, 'redisUrl' | 'serverUrl
  */
 export function loadAgentConfig(env: Readonly<Record<string, string | undefined>>): AgentConfig {
   const source = environmentSource(env);
-  const { faults } = faultsOfUnavailable(source);
+  const faults: string[] = [];
   const values = readSettings(AGENT_SETTINGS, source, faults) as Values;
   faults.push(...faultsOf(values, (option) => source.read(option) !== undefined));
   if (faults.length > 0) throw new ConfigError(faults);

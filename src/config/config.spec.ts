@@ -35,6 +35,8 @@ const DEFAULTS = {
   redisPrefix: 'job-manager',
   shutdownGraceSeconds: 30,
   tombstoneDays: 30,
+  webhookAllowPrivate: false,
+  webhookRetrySeconds: 1,
   idempotencyHours: 24,
   maxBodyBytes: 2 ** 20,
   launcher: 'auto',
@@ -135,9 +137,10 @@ describe('loadConfig', () => {
     expect(fault).toBe('DATA_MANAGER_TOKEN is "***"; it must be visible ASCII characters without spaces.');
   });
 
-  it('does not ignore WEBHOOK_SECRET, which this version lacks, and does not show it', () => {
+  it('takes a secret of webhooks as Standard Webhooks writes it, and does not show it', () => {
+    expect(loadConfig({ WEBHOOK_SECRET: 'whsec_c2VjcmV0' }).webhookSecret).toBe('whsec_c2VjcmV0');
     expect(faultsOf(() => loadConfig({ WEBHOOK_SECRET: 's3cret' }))).toEqual([
-      'WEBHOOK_SECRET is not available in this version; leave it out.',
+      'WEBHOOK_SECRET is "***"; it must be whsec_ and base64.',
     ]);
   });
 

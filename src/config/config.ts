@@ -1,20 +1,14 @@
 import { join } from 'node:path';
 import { AUTH_SETTINGS } from './auth.settings.js';
 import { authFaults } from './auth.faults.js';
-import {
-  ConfigError,
-  environmentSource,
-  faultsOfUnavailable,
-  NOT_AVAILABLE,
-  readSettings,
-  type SettingSource,
-} from './faults.js';
+import { ConfigError, environmentSource, readSettings, type SettingSource } from './faults.js';
 import { FLEET_SETTINGS } from './fleet.settings.js';
 import { JOBS_SETTINGS } from './jobs.settings.js';
 import { LIMITED, LIMITS_SETTINGS } from './limits.settings.js';
 import { SERVER_SETTINGS } from './server.settings.js';
-import { type Settings, type ValuesOf } from './setting.js';
+import { type ValuesOf } from './setting.js';
 import { STORAGE_SETTINGS } from './storage.settings.js';
+import { WEBHOOK_SETTINGS } from './webhook.settings.js';
 
 /** Every setting there is. */
 export const SETTINGS = {
@@ -24,6 +18,7 @@ export const SETTINGS = {
   ...JOBS_SETTINGS,
   ...LIMITS_SETTINGS,
   ...FLEET_SETTINGS,
+  ...WEBHOOK_SETTINGS,
 };
 
 type Values = ValuesOf<typeof SETTINGS>;
@@ -71,7 +66,7 @@ export function resolveOptions(options: ConfigOptions, host: HostParts = NO_PART
 }
 
 function faultOfOption(option: string, value: unknown): string[] {
-  if (!Object.hasOwn(SETTINGS, option) && !Object.hasOwn(NOT_AVAILABLE, option))
+  if (!Object.hasOwn(SETTINGS, option))
     return [
       `${option} is no setting; prefix, guard and dataSource stand beside the factory of forRootAsync.`,
     ];
@@ -94,8 +89,8 @@ function isPlain(value: unknown): boolean {
 }
 
 function resolve(source: SettingSource): AppConfig {
-  const { faults, settled } = faultsOfUnavailable(source);
-  const values = readSettings(without(SETTINGS, settled), source, faults) as Values;
+  const faults: string[] = [];
+  const values = readSettings(SETTINGS, source, faults) as Values;
   faults.push(
     ...authFaults(values, source),
     ...faultsOfLimits(values, source),
@@ -103,10 +98,6 @@ function resolve(source: SettingSource): AppConfig {
   );
   if (faults.length > 0) throw new ConfigError(faults);
   return { ...values, databaseUrl: values.databaseUrl ?? `sqlite:${join(values.dataDir, 'jobs.sqlite')}` };
-}
-
-function without(settings: Settings, left: ReadonlySet<string>): Settings {
-  return Object.fromEntries(Object.entries(settings).filter(([option]) => !left.has(option)));
 }
 
 /** Whoever has the files counts them. */

@@ -48,25 +48,3 @@ function faultOf(name: string, given: string, setting: Setting<unknown>): string
   const short = shown.length > SHOWN_CHARACTERS ? `${shown.slice(0, SHOWN_CHARACTERS)}…` : shown;
   return `${name} is ${JSON.stringify(short)}; it must be ${setting.allowed}.`;
 }
-
-/**
- * Settings of the full contract that this version can't honour. To ignore one would be a lie: whoever sets one
- * counts on it.
- */
-export const NOT_AVAILABLE: Readonly<Record<string, (given: string) => boolean>> = {
-  webhookSecret: () => true,
-  webhookAllowPrivate: (given) => given !== 'false',
-};
-
-/** Faults for what this version does not offer yet; `settled` are the options that these faults already cover. */
-export function faultsOfUnavailable(source: SettingSource): { faults: string[]; settled: Set<string> } {
-  const faults: string[] = [];
-  const settled = new Set<string>();
-  for (const [option, isAffected] of Object.entries(NOT_AVAILABLE)) {
-    const given = source.read(option);
-    if (given === undefined || !isAffected(given)) continue;
-    settled.add(option);
-    faults.push(`${source.nameOf(option)} is not available in this version; leave it out.`);
-  }
-  return { faults, settled };
-}

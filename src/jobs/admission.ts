@@ -11,6 +11,7 @@ import { type JobRow, type JobSpec } from './job.entity.js';
 import { PRIORITY_RANGE, RETRIES_RANGE, type RunRequest } from './job.types.js';
 import { LimitPolicy } from './limit-policy.js';
 import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
+import { leadsOutside } from './webhooks/public-address.js';
 
 const FILE_CHECKS_AT_ONCE = 16;
 const FILE_CHECK_MS = 3_000;
@@ -51,6 +52,15 @@ export class Admission {
         `The data manager holds no file ${unknown.join(', ')}: upload it first.`,
       );
     }
+  }
+
+  /** Throws `DomainError('invalid_request')` for a webhook that leads to where callers must not reach through this service. */
+  async checkWebhook({ webhook }: RunRequest): Promise<void> {
+    if (webhook === undefined || this.options.webhooks.allowPrivate) return;
+    if (await leadsOutside(new URL(webhook))) return;
+    const message =
+      'webhook must lead to a public address; loopback, private and link-local ones are refused by this server.';
+    throw new DomainError('invalid_request', message);
   }
 
   /** @param request with its defaults */
@@ -113,9 +123,21 @@ function filesOf({ binary, inputFiles = [] }: RunRequest): Set<string> {
 }
 
 function specOf(request: RunRequest, { role }: Caller): JobSpec {
-  const { binary, inputFiles, outputFiles, env, timeout, retries, retryOnFailure, limits } = request;
+  const { binary, inputFiles, outputFiles, env, timeout, retries, retryOnFailure, limits, webhook } = request;
+  const hasWebhook = webhook === undefined ? undefined : true;
   const byAdmin = role === 'admin' ? true : undefined;
-  const spec = { binary, inputFiles, outputFiles, env, timeout, retries, retryOnFailure, limits, byAdmin };
+  const spec = {
+    binary,
+    inputFiles,
+    outputFiles,
+    env,
+    timeout,
+    retries,
+    retryOnFailure,
+    limits,
+    hasWebhook,
+    byAdmin,
+  };
   return Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined));
 }
 

@@ -12,6 +12,7 @@ import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
 import { JobsRepository } from './jobs.repository.js';
 import { OpenJobs } from './waiting/open-jobs.js';
 import { RunnableJobs } from './runnable-jobs.js';
+import { Webhooks } from './webhooks/webhooks.repository.js';
 import { WaitingLine } from './waiting-line.js';
 import { StoredWaitingJobs } from './recovery/stored-waiting-jobs.js';
 
@@ -43,6 +44,7 @@ export class JobStoreModule {
         repository(RunnableJobs, (...given) => new RunnableJobs(given[0], given[1])),
         repository(ExpiredJobs, (database, _, changes) => new ExpiredJobs(database, changes)),
         repository(OpenJobs, (database) => new OpenJobs(database)),
+        repository(Webhooks, (database) => new Webhooks(database)),
         repository(WaitingLine, (database) => new WaitingLine(database)),
         repository(AgentsRepository, (database) => new AgentsRepository(database)),
         repository(RequestKeys, (database) => new RequestKeys(database)),
@@ -61,6 +63,7 @@ export class JobStoreModule {
         AgentDirectory,
         RequestKeys,
         WaitingLine,
+        Webhooks,
         Clock,
         WaitingJobs,
         LiveAgents,

@@ -17,6 +17,8 @@ export interface JobSpec {
   readonly retryOnFailure?: boolean;
   /** In force: what the job asked for, and the defaults. */
   readonly limits?: JobLimits;
+  /** Somebody is to be told of its end: the table of webhooks has whom. */
+  readonly hasWebhook?: true;
   /** Its owner was an admin when it was accepted: no quota holds what it leaves. */
   readonly byAdmin?: true;
 }

@@ -44,6 +44,8 @@ export interface RunRequest {
   /** Labels that the agent must have, at most 8. */
   readonly requires?: readonly string[];
   readonly limits?: JobLimits;
+  /** URL that is told of its end. */
+  readonly webhook?: string;
 }
 
 /** How a wish is to be taken, beside what it asks for. */
@@ -58,6 +60,19 @@ export interface JobOutput {
   readonly fileId: string;
   /** Bytes. */
   readonly size: number;
+}
+
+/** How somebody was told of the end of a job, or will be. */
+export interface WebhookView {
+  readonly url: string;
+  readonly state: 'waiting' | 'pending' | 'delivered' | 'failed';
+  readonly tries: number;
+  /** HTTP status of the last answer. */
+  readonly lastStatus: number | null;
+  readonly lastError: string | null;
+  /** Milliseconds since the epoch, here and below. */
+  readonly nextTryAt: number | null;
+  readonly deliveredAt: number | null;
 }
 
 /** What `job_info` tells. */
@@ -82,6 +97,8 @@ export interface JobView {
   readonly limits: JobLimits | null;
   /** Of the last attempt; null while it has not ended. */
   readonly usage: Usage | null;
+  /** Who is told of its end, and how that went; null: nobody. */
+  readonly webhook: WebhookView | null;
   readonly attempt: number;
   readonly agent: string | null;
   /** Milliseconds since the epoch, here and below. */

@@ -40,6 +40,7 @@ export function viewOf(row: JobRow): JobView {
     reason: row.reason,
     limits: row.spec.limits ?? null,
     usage: row.usage,
+    webhook: null,
     attempt: row.attempt,
     agent: row.agent,
     createdAt: row.createdAt,

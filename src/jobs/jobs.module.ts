@@ -28,6 +28,9 @@ import { AwaitedJobs } from './waiting/awaited-jobs.js';
 import { JobEnds } from './waiting/job-ends.js';
 import { JobWaits } from './waiting/job-waits.js';
 import { MissedEnds } from './waiting/missed-ends.js';
+import { JobViews } from './job-views.js';
+import { WebhookDeliveries } from './webhooks/webhook-deliveries.js';
+import { WebhookTry } from './webhooks/webhook-try.js';
 import { WaitReasons } from './wait-reasons.js';
 import { WaitingRoom } from './waiting-room.js';
 
@@ -72,7 +75,10 @@ export class JobsModule {
         Submission,
         Timetable,
         Tombstones,
+        JobViews,
         WaitReasons,
+        WebhookDeliveries,
+        WebhookTry,
         WaitingRoom,
         { provide: JobReports, useClass: AttemptReports },
       ],

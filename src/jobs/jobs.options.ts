@@ -6,6 +6,16 @@ export interface Allowance {
   readonly most?: number;
 }
 
+/** How others are told of the ends of jobs. */
+export interface WebhookOptions {
+  /** `whsec_` and base64; undefined: nothing is signed. */
+  readonly secret?: string;
+  /** Whether they may be in private networks, or on this machine. */
+  readonly allowPrivate: boolean;
+  /** Ms before the second try; doubled before each further one. */
+  readonly retryMs: number;
+}
+
 /** What the job module must be told. */
 export interface JobsOptions {
   /** Seconds, for jobs that name no time to live; undefined: they never expire. */
@@ -28,6 +38,7 @@ export interface JobsOptions {
   readonly keepsFiles: boolean;
   /** What an agent of another process has to show with each report; undefined: nothing. */
   readonly agentToken?: string;
+  readonly webhooks: WebhookOptions;
   /** Of `openFiles`, which jobs don't choose, only the most. Undefined: whatever they ask for. */
   readonly allowances?: Readonly<Partial<Record<Exclude<LimitName, 'network'> | 'timeout', Allowance>>>;
 }

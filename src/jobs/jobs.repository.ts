@@ -3,7 +3,8 @@ import { type Database } from '../database/database.js';
 import { type Durability, type Statement } from '../database/engine.js';
 import { reachingDatabase } from '../database/failure.js';
 import { Table } from '../database/table.js';
-import { outcomeOf, outcomesOfRows } from './job-label.outcome.js';
+import { outcomeOf } from './job-label.outcome.js';
+import { insertLabelsStatement, outcomeInLabelsStatement } from './job-label.statements.js';
 import { type LabelReach, labelReachStatement, labelText } from './job-label.query.js';
 import { jobListStatement } from './job-list.query.js';
 import { type JobListing } from './job-page.query.js';
@@ -15,7 +16,8 @@ import { type ClaimedJob, JobClaims, type LeaseWish } from './job-claims.js';
 import { oldTombstonesStatement } from './recovery/tombstone.query.js';
 import { type JobState, LEASED_STATES, sourcesOf } from './job.states.js';
 import { type JobsOptions } from './jobs.options.js';
-import { LabelledJobs } from './labelled-jobs.js';
+import { type EndTraits, KnownTraits } from './end-traits.js';
+import { awaitEndStatement, forgetWebhooksStatement, oweStatement } from './webhooks/webhook.query.js';
 import { FORGOTTEN, lateFilesOfHeld, stateIn, TOMBSTONE } from './job.tombstone.js';
 
 /** Proof that one agent holds one attempt of a job. */
@@ -25,6 +27,14 @@ export interface LeaseKey {
   readonly token: string;
   /** Ms since the epoch: only if it has ended by then, and was not extended meanwhile. */
   readonly endedBy?: number;
+}
+
+/** What is stored together with a job. */
+export interface InsertedWith {
+  /** A key that is taken with it. */
+  readonly under?: RequestKey | undefined;
+  /** URL that is to be told of its end. */
+  readonly webhook?: string | undefined;
 }
 
 /** As many of one owner's jobs may be with agents at once. */
@@ -54,7 +64,7 @@ export class JobsRepository {
   private readonly table: Table<JobRow>;
   private readonly target: SchemaTarget;
   private readonly claims: JobClaims;
-  private readonly labelled = new LabelledJobs((id) => this.hasLabels(id));
+  private readonly traits = new KnownTraits((id) => this.lookForTraits(id));
 
   constructor(
     private readonly database: Database,
@@ -68,14 +78,15 @@ export class JobsRepository {
     this.claims = new JobClaims(database, this.table, { ...quotas, target: this.target });
   }
 
-  /** @param under a key that is taken with it; false: another job has that key, and nothing was done */
-  async insert(row: JobRow, under?: RequestKey): Promise<boolean> {
+  /** False: another job has the key, and nothing was done. */
+  async insert(row: JobRow, { under, webhook }: InsertedWith = {}): Promise<boolean> {
     const insert = this.table.insert(row);
     const labels = Object.entries(row.labels ?? {}).map(([key, value]) => labelText(key, value));
     const statements = [
       ...(under === undefined ? [] : [takeKeyStatement(this.target, under, row.id)]),
       insert,
-      ...(labels.length === 0 ? [] : [this.insertLabels(row, labels)]),
+      ...(labels.length === 0 ? [] : [insertLabelsStatement(this.target, row, labels)]),
+      ...(webhook === undefined ? [] : [awaitEndStatement(this.target, row.id, webhook)]),
     ];
     const isInserted = (await this.database.atomically(statements, 'durable')) > 0;
     if (isInserted) this.claims.remember(row, insert);
@@ -87,8 +98,7 @@ export class JobsRepository {
     const [raw] = await this.database.rows<Record<string, unknown>>({ sql, parameters: [id] });
     if (raw === undefined) return null;
     const row = this.table.read(raw);
-    if ((LEASED_STATES as readonly JobState[]).includes(row.state))
-      this.labelled.remember(id, row.labels !== null);
+    if ((LEASED_STATES as readonly JobState[]).includes(row.state)) this.traits.remember(id, traitsOf(row));
     return row;
   }
 
@@ -115,7 +125,7 @@ export class JobsRepository {
   /** queued → staging, or running where there is nothing to stage, under a new attempt and lease; null: not granted by this call. */
   async claim(id: string, lease: LeaseWish, now: number): Promise<ClaimedJob | null> {
     const claimed = await this.claims.claim(id, lease, now);
-    if (claimed !== null) this.labelled.remember(id, claimed.labels !== null);
+    if (claimed !== null) this.traits.remember(id, traitsOf(claimed));
     return claimed;
   }
 
@@ -184,7 +194,8 @@ export class JobsRepository {
       sql: `DELETE FROM ${this.target.tablePrefix}job_labels WHERE job_id = ?`,
       parameters: [id],
     };
-    await this.database.atomically([row, labels], 'soon durable');
+    const webhooks = forgetWebhooksStatement(this.target, [id]);
+    await this.database.atomically([row, labels, webhooks], 'soon durable');
   }
 
   /**
@@ -281,36 +292,30 @@ export class JobsRepository {
         WHERE id = ? AND ${stateIn(sourcesOf(to))} AND ${guard.sql}`,
       parameters: [...(first?.parameters ?? []), ...assignments.parameters, id, ...guard.parameters],
     };
-    const statements = [statement, ...(await this.outcomeInLabels(id, to))];
+    const statements = [statement, ...(await this.besideEnd(id, to, changes.finishedAt ?? 0))];
     const isChanged = (await this.database.atomically(statements, durabilityOf(to))) > 0;
     if (isChanged) this.changes.tell([id], to);
     return isChanged;
   }
 
-  /** Changes nothing where the change of state before it did not. */
-  private async outcomeInLabels(id: string, state: JobState): Promise<Statement[]> {
-    const outcome = outcomeOf(state);
-    if (outcome === '' || !(await this.labelled.has(id))) return [];
-    const sql = `UPDATE ${this.target.tablePrefix}job_labels SET outcome = ? WHERE job_id = ? AND outcome = ''
-      AND EXISTS (SELECT 1 FROM ${this.table.name} WHERE id = ? AND state = ?)`;
-    return [{ sql, parameters: [outcome, id, id, state] }];
+  /** These change nothing where the change of state before them did not. */
+  private async besideEnd(id: string, state: JobState, now: number): Promise<Statement[]> {
+    if (outcomeOf(state) === '') return [];
+    const { hasLabels, hasWebhook } = await this.traits.of(id);
+    return [
+      ...(hasLabels ? [outcomeInLabelsStatement(this.target, id, state)] : []),
+      ...(hasWebhook ? [oweStatement(this.target, id, { state, now })] : []),
+    ];
   }
 
-  private async hasLabels(id: string): Promise<boolean> {
-    const sql = `SELECT 1 FROM ${this.table.name} WHERE id = ? AND labels IS NOT NULL`;
-    return (await this.database.rows({ sql, parameters: [id] })).length > 0;
+  private async lookForTraits(id: string): Promise<EndTraits> {
+    const row = await this.find(id);
+    return row === null ? { hasLabels: false, hasWebhook: false } : traitsOf(row);
   }
+}
 
-  private insertLabels(row: JobRow, labels: readonly string[]): Statement {
-    const rows = labels.flatMap((label) =>
-      outcomesOfRows(row.state).map((outcome) => [row.owner, label, outcome, row.id]),
-    );
-    return {
-      sql: `INSERT INTO ${this.target.tablePrefix}job_labels (owner, label, outcome, job_id)
-        VALUES ${rows.map(() => '(?, ?, ?, ?)').join(', ')}`,
-      parameters: rows.flat(),
-    };
-  }
+function traitsOf({ labels, spec }: Pick<JobRow, 'labels' | 'spec'>): EndTraits {
+  return { hasLabels: labels !== null, hasWebhook: spec.hasWebhook === true };
 }
 
 function notExpired(now: number): Guard {

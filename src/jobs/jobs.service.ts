@@ -7,9 +7,8 @@ import { JobAccess } from './job-access.js';
 import { type JobRow } from './job.entity.js';
 import { eventsOf, type JobEvent } from './job.events.js';
 import { isFinished } from './job.states.js';
+import { JobViews } from './job-views.js';
 import { type JobFilter, type JobPage, type JobView, type RunOptions, type RunRequest } from './job.types.js';
-import { viewOf } from './job.view.js';
-import { WaitReasons } from './wait-reasons.js';
 
 /**
  * What callers do with jobs, and what they are told. Every method throws `DomainError('unavailable')` while the
@@ -21,7 +20,7 @@ export class JobsService {
     private readonly access: JobAccess,
     private readonly submission: IdempotentSubmission,
     private readonly endings: Endings,
-    private readonly reasons: WaitReasons,
+    private readonly views: JobViews,
   ) {}
 
   /**
@@ -34,9 +33,7 @@ export class JobsService {
 
   /** Throws `not_found` for a job that never was or is somebody else's, `gone` for one that was deleted or has expired. */
   async info(jobId: string, caller: Caller): Promise<JobView> {
-    const row = await this.access.visible(jobId, caller);
-    const view = viewOf(row);
-    return row.state === 'queued' ? { ...view, reason: await this.reasons.of(row) } : view;
+    return this.views.of(await this.access.visible(jobId, caller));
   }
 
   /** What happened to a job until now. Throws as {@link info} does. */

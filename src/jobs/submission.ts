@@ -6,7 +6,7 @@ import { ExpiryService } from './expiry/expiry.service.js';
 import { type RequestKey } from './idempotency/request-key.query.js';
 import { type JobRow } from './job.entity.js';
 import { type RunRequest } from './job.types.js';
-import { JobsRepository } from './jobs.repository.js';
+import { type InsertedWith, JobsRepository } from './jobs.repository.js';
 import { waitingJobOf } from './recovery/stored-waiting-jobs.js';
 import { WaitingRoom } from './waiting-room.js';
 
@@ -24,24 +24,24 @@ export class Submission {
   /** Resolves with the id of a job that the database holds. */
   async accept(asked: RunRequest, caller: Caller): Promise<string> {
     const row = await this.admitted(asked, caller);
-    await this.insert(row);
+    await this.insert(row, { webhook: asked.webhook });
     return row.id;
   }
 
   /** As {@link accept}, under a key that no other job has; null: another has it, and there is no new one. */
   async acceptUnder(key: RequestKey, asked: RunRequest, caller: Caller): Promise<string | null> {
     const row = await this.admitted(asked, caller);
-    return (await this.insert(row, key)) ? row.id : null;
+    return (await this.insert(row, { under: key, webhook: asked.webhook })) ? row.id : null;
   }
 
   private async admitted(asked: RunRequest, caller: Caller): Promise<JobRow> {
     const request = await this.admission.settle(asked);
-    await this.admission.checkFiles(request, caller);
+    await Promise.all([this.admission.checkFiles(request, caller), this.admission.checkWebhook(request)]);
     return this.admission.rowFor(request, caller);
   }
 
-  private async insert(row: JobRow, under?: RequestKey): Promise<boolean> {
-    const isInserted = await this.room.admit(row.owner, () => this.jobs.insert(row, under));
+  private async insert(row: JobRow, beside: InsertedWith): Promise<boolean> {
+    const isInserted = await this.room.admit(row.owner, () => this.jobs.insert(row, beside));
     if (!isInserted) return false;
     this.dispatcher.offer(waitingJobOf(row));
     if (row.expiresAt !== null) this.expiry.schedule.expectAt(row.expiresAt);

@@ -36,6 +36,7 @@ describeOnDatabases('The agents', (kind) => {
       agentLostSeconds: LOST_SECONDS,
       tombstoneDays: 1,
       idempotencyHours: 24,
+      webhooks: { allowPrivate: false, retryMs: 1_000 },
       isShared: true,
       keepsFiles: false,
     });

@@ -39,6 +39,7 @@ describeOnDatabases('What is left of an attempt that was taken from its agent', 
       agentLostSeconds: 30,
       tombstoneDays: 1,
       idempotencyHours: 24,
+      webhooks: { allowPrivate: false, retryMs: 1_000 },
       isShared: true,
       keepsFiles: false,
     });

@@ -32,14 +32,14 @@ describe('a start that fails', () => {
     const { code, stdout, stderr } = await ending({
       PORT: 'x',
       LOG_LEVEL: 'loud',
-      WEBHOOK_SECRET: 'whsec_hunter2',
+      WEBHOOK_SECRET: 'hunter2-is-mine',
     });
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr.trim().split('\n')).toEqual([
       "The settings can't be used:",
-      '  - WEBHOOK_SECRET is not available in this version; leave it out.',
       '  - PORT is "x"; it must be a whole number from 0 to 65535.',
       '  - LOG_LEVEL is "loud"; it must be one of silent, fatal, error, warn, info, debug, trace.',
+      '  - WEBHOOK_SECRET is "***"; it must be whsec_ and base64.',
     ]);
   });
 

@@ -95,7 +95,7 @@ describeOnDatabases('Requests under one key', (kind) => {
     const rows = Array.from({ length: AT_ONCE }, () => aJob({ ...REQUEST, user: 'rows' }));
     const neighbours = Array.from({ length: AT_ONCE }, () => aJob({ user: 'neighbour' }));
     const [inserted, others] = await Promise.all([
-      Promise.all(rows.map((row, n) => (n % 2 === 0 ? store : elsewhere).jobs.insert(row, key))),
+      Promise.all(rows.map((row, n) => (n % 2 === 0 ? store : elsewhere).jobs.insert(row, { under: key }))),
       Promise.all(neighbours.map((row) => store.jobs.insert(row))),
     ]);
     expect(others).toEqual(neighbours.map(() => true));
@@ -110,7 +110,7 @@ describeOnDatabases('Requests under one key', (kind) => {
     const key: RequestKey = { owner: 'twice', key: 'k', fingerprint: 'f' };
     const row = aJob({ user: 'twice' });
     await store.jobs.insert(row);
-    await expect(store.jobs.insert(row, key)).rejects.toThrow();
+    await expect(store.jobs.insert(row, { under: key })).rejects.toThrow();
     expect(await new RequestKeys(store.database).find(key)).toBeUndefined();
   });
 

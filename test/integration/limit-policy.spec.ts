@@ -10,7 +10,13 @@ function policy(allowances: JobsOptions['allowances'], enforces: readonly LimitN
       Promise.resolve(limits.filter((limit) => !enforces.includes(limit))),
   } as unknown as AgentDirectory;
   const options = {
-    ...{ maxQueuedJobs: 1, agentLostSeconds: 1, tombstoneDays: 1, idempotencyHours: 24 },
+    ...{
+      maxQueuedJobs: 1,
+      agentLostSeconds: 1,
+      tombstoneDays: 1,
+      idempotencyHours: 24,
+      webhooks: { allowPrivate: false, retryMs: 1_000 },
+    },
     ...{ isShared: false, keepsFiles: false },
   };
   return new LimitPolicy(agents, { ...options, ...(allowances && { allowances }) });

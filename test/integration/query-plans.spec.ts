@@ -65,7 +65,7 @@ describeOnDatabases('The plan of each query', (kind) => {
     }
     middle = rows[JOBS / 2] ?? aJob();
     const queued = rows.filter(({ state }) => state === 'queued').slice(-50);
-    waiting = queued.map(({ id }) => ({ id, wasTried: false, hasLabels: false }));
+    waiting = queued.map(({ id }) => ({ id, wasTried: false, hasLabels: false, hasWebhook: true }));
   }, 240_000);
   afterAll(async () => {
     await planner.source.destroy();

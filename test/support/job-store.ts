@@ -48,6 +48,7 @@ export const OPTIONS: JobsOptions = {
   keepsFiles: false,
   tombstoneDays: 30,
   idempotencyHours: 24,
+  webhooks: { allowPrivate: false, retryMs: 1_000 },
 };
 const admission = new Admission({} as FileStore, new SteadyClock(), {} as LimitPolicy, OPTIONS);
 

@@ -21,6 +21,16 @@ export interface JobInfo {
   /** In force; null: none. */
   readonly limits: WireLimits | null;
   readonly usage: WireUsage | null;
+  readonly webhook: {
+    readonly url: string;
+    readonly state: string;
+    readonly tries: number;
+    readonly last_status: number | null;
+    readonly last_error: string | null;
+    /** ISO 8601, UTC, here and below. */
+    readonly next_try_at: string | null;
+    readonly delivered_at: string | null;
+  } | null;
   readonly attempt: number;
   readonly agent: string | null;
   /** ISO 8601, UTC, here and below. */
@@ -48,12 +58,27 @@ export function jobInfoOf(job: JobView): JobInfo {
     outputs: job.outputs.map(({ path, fileId, size }) => ({ path, file_id: fileId, size })),
     limits: job.limits === null ? null : limitsToWire(job.limits),
     usage: job.usage === null ? null : usageToWire(job.usage),
+    webhook: webhookOf(job),
     attempt: job.attempt,
     agent: job.agent,
     created_at: isoOf(job.createdAt),
     started_at: isoOf(job.startedAt),
     finished_at: isoOf(job.finishedAt),
     expires_at: isoOf(job.expiresAt),
+  };
+}
+
+function webhookOf({ webhook }: JobView): JobInfo['webhook'] {
+  if (webhook === null) return null;
+  const { url, state, tries, lastStatus, lastError, nextTryAt, deliveredAt } = webhook;
+  return {
+    url,
+    state,
+    tries,
+    last_status: lastStatus,
+    last_error: lastError,
+    next_try_at: isoOf(nextTryAt),
+    delivered_at: isoOf(deliveredAt),
   };
 }
 

@@ -9,6 +9,7 @@ import { envRule, labelsRule } from './rules/map.rules.js';
 import { asInteger, integerRule, ttlRule, uint64 } from './rules/number.rules.js';
 import { outputFilesRule } from './rules/output-files.rule.js';
 import { requiresRule } from './rules/requires.rule.js';
+import { asWebhook, webhookRule } from './rules/webhook.rule.js';
 import { commandRule, lineRule } from './rules/text.rules.js';
 
 const MAX_NAME_LENGTH = 255;
@@ -81,6 +82,11 @@ export class RunJobDto {
   @Given(asLimits)
   @Must(limitsRule)
   limits?: WireLimits;
+
+  @MayBeAbsent()
+  @Given(asWebhook)
+  @Must(webhookRule)
+  webhook?: string;
 }
 
 function lowerCasedAll(value: unknown): unknown {

@@ -3,6 +3,7 @@ import { type Statement } from '../../database/engine.js';
 import { Table } from '../../database/table.js';
 import { JobChanges } from '../job-changes.js';
 import { type JobRow, type SchemaTarget } from '../job.entity.js';
+import { forgetWebhooksStatement } from '../webhooks/webhook.query.js';
 import { sourcesOf } from '../job.states.js';
 import { FORGOTTEN, lateFilesOfHeld, stateIn, TOMBSTONE } from '../job.tombstone.js';
 
@@ -12,6 +13,7 @@ export interface ExpiredJob {
   /** False: no agent ever had it, so it left nothing behind. */
   readonly wasTried: boolean;
   readonly hasLabels: boolean;
+  readonly hasWebhook: boolean;
 }
 
 /** Jobs past their time to live, which may be many at once: whatever their number, they are buried by a few statements. */
@@ -32,13 +34,14 @@ export class ExpiredJobs {
   async due(now: number, limit: number): Promise<ExpiredJob[]> {
     const force =
       this.target.dialect === 'mysql' ? `FORCE INDEX (\`${this.target.tablePrefix}job_expires\`)` : '';
-    const rows = await this.database.rows<{ id: string; attempt: number; hasLabels: number }>({
-      sql: `SELECT id, attempt, labels IS NOT NULL AS hasLabels FROM ${this.table.name} ${force}
+    const rows = await this.database.rows<{ id: string; attempt: number; hasLabels: number; spec: string }>({
+      sql: `SELECT id, attempt, labels IS NOT NULL AS hasLabels, spec FROM ${this.table.name} ${force}
         WHERE expires_at <= ? ORDER BY expires_at LIMIT ${limit}`,
       parameters: [now],
     });
-    return rows.map(({ id, attempt, hasLabels }) => ({
+    return rows.map(({ id, attempt, hasLabels, spec }) => ({
       id,
+      hasWebhook: spec.includes('"hasWebhook":true'),
       wasTried: attempt > 0,
       hasLabels: hasLabels === 1,
     }));
@@ -51,11 +54,13 @@ export class ExpiredJobs {
   async bury(jobs: readonly ExpiredJob[], now: number): Promise<void> {
     const tried = idsOf(jobs.filter(({ wasTried }) => wasTried));
     const fresh = jobs.filter(({ wasTried }) => !wasTried);
+    const hooked = idsOf(jobs.filter(({ hasWebhook }) => hasWebhook));
     const labelled = idsOf(fresh.filter(({ hasLabels }) => hasLabels));
     const statements = [
       ...(tried.length > 0 ? [this.burial(tried, now, this.owing(now))] : []),
       ...(fresh.length > 0 ? [this.burial(idsOf(fresh), now, this.forgetting())] : []),
       ...(labelled.length > 0 ? [this.removalOfLabels(labelled)] : []),
+      ...(hooked.length > 0 ? [forgetWebhooksStatement(this.target, hooked)] : []),
     ];
     // Should it be lost with the machine's power, they are still past their time, and buried again.
     if (statements.length > 0) await this.database.atomically(statements, 'soon durable');

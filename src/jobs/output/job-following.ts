@@ -3,6 +3,7 @@ import { type Caller } from '../../auth/auth.port.js';
 import { FileStore } from '../../data-manager/file-store.js';
 import { LiveOutput } from '../../execution/live-output.port.js';
 import { JobAccess } from '../job-access.js';
+import { JobViews } from '../job-views.js';
 import { AwaitedJobs } from '../waiting/awaited-jobs.js';
 import { BEFORE_ALL, type OutputCursor, type OutputEvent } from './output-event.js';
 import { OutputCourse } from './output-course.js';
@@ -23,6 +24,7 @@ export class JobFollowing {
     private readonly awaited: AwaitedJobs,
     private readonly live: LiveOutput,
     private readonly files: FileStore,
+    private readonly views: JobViews,
   ) {}
 
   /**
@@ -47,6 +49,7 @@ export class JobFollowing {
       look: () => this.access.visible(jobId, caller),
       live: this.live,
       files: this.files,
+      views: this.views,
     });
     try {
       yield* course.events();

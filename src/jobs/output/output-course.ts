@@ -9,7 +9,7 @@ import { monotonicNow } from '../../kernel/clock.js';
 import { DomainError } from '../../kernel/errors.js';
 import { type JobRow } from '../job.entity.js';
 import { isFinished } from '../job.states.js';
-import { viewOf } from '../job.view.js';
+import { type JobViews } from '../job-views.js';
 import { type Waiter } from '../waiting/awaited-jobs.js';
 import { type BytesWritten, type OutputCursor, type OutputEvent } from './output-event.js';
 import { begunCharacterBytes, inWholeCharacters } from './whole-characters.js';
@@ -24,6 +24,7 @@ const SILENCE_MS = 9_000;
 export interface OutputSources {
   /** The job as the database has it. Throws where the caller may not see it, or it is gone. */
   readonly look: () => Promise<JobRow>;
+  readonly views: Pick<JobViews, 'of'>;
   readonly live: LiveOutput;
   readonly files: FileStore;
 }
@@ -49,7 +50,7 @@ export class OutputCourse {
       if (row.attempt !== this.cursor.attempt && row.attempt > 0) yield this.attemptOf(row);
       if (isFinished(row.state)) {
         yield* this.stored(row);
-        yield { kind: 'end', job: viewOf(row), cursor: this.cursor };
+        yield { kind: 'end', job: await this.sources.views.of(row), cursor: this.cursor };
         return;
       }
       const agent = row.state === 'running' ? row.agent : null;

@@ -2,6 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiQuery, ApiResponse } from '@nestjs/swagger';
 import { DescribeError } from '../../../http/error-docs.js';
 import { VISIBLE_STATES } from '../../job.types.js';
+import { WEBHOOK_STATES } from '../../webhooks/webhook.entity.js';
 import { WAIT_RANGE } from '../wait.dto.js';
 import { DescribeCommonErrors, JOB_ID_PARAMETER, SOME_JOB } from './answers.docs.js';
 
@@ -63,6 +64,24 @@ export const JOB_PROPERTIES = {
       cpu_seconds: AMOUNT,
       peak_memory_bytes: AMOUNT,
       written_bytes: { ...AMOUNT, description: 'To files, pipes and standard output; null as above.' },
+    },
+  },
+  webhook: {
+    type: ['object', 'null'],
+    description: 'Who is told of its end, and how that went; null: nobody.',
+    required: ['url', 'state', 'tries', 'last_status', 'last_error', 'next_try_at', 'delivered_at'],
+    properties: {
+      url: TEXT,
+      state: {
+        ...TEXT,
+        enum: [...WEBHOOK_STATES],
+        description: 'waiting: the job has not ended. failed: it was tried for a day, or answered 410.',
+      },
+      tries: INTEGER,
+      last_status: { type: ['integer', 'null'], description: 'Of the last answer.' },
+      last_error: { ...TEXT_OR_NULL, description: 'Why the last try did not count.' },
+      next_try_at: TIME_OR_NULL,
+      delivered_at: TIME_OR_NULL,
     },
   },
   attempt: INTEGER,

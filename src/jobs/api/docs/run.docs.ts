@@ -12,6 +12,7 @@ import {
   RETRIES_RANGE,
   TIMEOUT_RANGE,
 } from '../../job.types.js';
+import { MAX_WEBHOOK_LENGTH } from '../../webhooks/webhook.entity.js';
 import { WAIT_RANGE } from '../wait.dto.js';
 import { JOB_PROPERTIES } from './job-info.docs.js';
 import { MAX_KEY_LENGTH } from '../../idempotency/key-syntax.js';
@@ -84,6 +85,12 @@ const RUN_PROPERTIES = {
       },
     },
     example: { cpu_seconds: 60, memory_bytes: 268_435_456 },
+  },
+  webhook: {
+    type: 'string',
+    format: 'uri',
+    maxLength: MAX_WEBHOOK_LENGTH,
+    description: 'http or https URL that is told of its end by a POST, as Standard Webhooks has it.',
   },
 };
 
