@@ -53,6 +53,12 @@ module.exports = {
       '^src/http/',
       '\\.port\\.ts$',
     ]),
+    feature('metrics-knows-ports', '^src/metrics/', [
+      '^src/metrics/',
+      '^src/kernel/',
+      '^src/http/',
+      '\\.port\\.ts$',
+    ]),
     feature('doctor-examines-all-but-config', '^src/doctor/', [
       '^src/doctor/',
       '^src/kernel/',

@@ -3,6 +3,7 @@ import { type AppConfig } from './config/config.js';
 import { Database } from './database/database.js';
 import { HealthModule } from './health/health.module.js';
 import { type ReadinessCheck } from './health/readiness-check.port.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { JobManagerModule } from './job-manager.module.js';
 
 const DATABASE_READINESS = Symbol('DatabaseReadiness');
@@ -19,7 +20,8 @@ export class AppModule {
       exports: [DATABASE_READINESS],
     };
     const health = HealthModule.forRoot({ checks: [DATABASE_READINESS], imports: [readiness] });
-    return { module: AppModule, imports: [jobManager, health] };
+    const metrics = MetricsModule.register({ imports: [jobManager], areOpen: config.auth === 'none' });
+    return { module: AppModule, imports: [jobManager, health, metrics] };
   }
 }
 

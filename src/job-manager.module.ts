@@ -107,9 +107,9 @@ function assemble(given: DynamicModule, extras: JobManagerExtras): DynamicModule
   const guest = guestOf([jobs, files], prefix);
   return {
     module: given.module,
-    imports: [settings, database, jobs, agent],
+    imports: [settings, database, store, auth, jobs, agent],
     providers: [guest],
-    exports: [jobs, database],
+    exports: [jobs, store, auth, database],
   };
 }
 

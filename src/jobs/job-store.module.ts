@@ -7,12 +7,14 @@ import { AgentDirectory } from './agents/agent-directory.js';
 import { AgentsRepository } from './agents/agents.repository.js';
 import { ExpiredJobs } from './expiry/expired-jobs.js';
 import { RequestKeys } from './idempotency/request-keys.repository.js';
-import { JobChanges } from './job-changes.js';
+import { JobChanges } from './job-changes.port.js';
 import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
+import { JobCounts } from './job-counts.port.js';
 import { JobsRepository } from './jobs.repository.js';
 import { OpenJobs } from './waiting/open-jobs.js';
 import { RunnableJobs } from './runnable-jobs.js';
 import { Webhooks } from './webhooks/webhooks.repository.js';
+import { StoredJobCounts } from './stored-job-counts.js';
 import { WaitingLine } from './waiting-line.js';
 import { StoredWaitingJobs } from './recovery/stored-waiting-jobs.js';
 
@@ -49,6 +51,7 @@ export class JobStoreModule {
         repository(AgentsRepository, (database) => new AgentsRepository(database)),
         repository(RequestKeys, (database) => new RequestKeys(database)),
         AgentDirectory,
+        { provide: JobCounts, useClass: StoredJobCounts },
         { provide: Clock, inject: [JOBS_OPTIONS, Database], useFactory: clockFor },
         { provide: WaitingJobs, useClass: StoredWaitingJobs },
         { provide: LiveAgents, useExisting: AgentDirectory },
@@ -56,6 +59,7 @@ export class JobStoreModule {
       exports: [
         JOBS_OPTIONS,
         JobChanges,
+        JobCounts,
         JobsRepository,
         ExpiredJobs,
         OpenJobs,

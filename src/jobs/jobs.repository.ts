@@ -10,7 +10,7 @@ import { jobListStatement } from './job-list.query.js';
 import { type JobListing } from './job-page.query.js';
 import { heldOfStatement } from './held-jobs.query.js';
 import { type RequestKey, takeKeyStatement } from './idempotency/request-key.query.js';
-import { JobChanges } from './job-changes.js';
+import { JobChanges } from './job-changes.port.js';
 import { type JobRow, type SchemaTarget } from './job.entity.js';
 import { type ClaimedJob, JobClaims, type LeaseWish } from './job-claims.js';
 import { oldTombstonesStatement } from './recovery/tombstone.query.js';
@@ -89,8 +89,10 @@ export class JobsRepository {
       ...(webhook === undefined ? [] : [awaitEndStatement(this.target, row.id, webhook)]),
     ];
     const isInserted = (await this.database.atomically(statements, 'durable')) > 0;
-    if (isInserted) this.claims.remember(row, insert);
-    return isInserted;
+    if (!isInserted) return false;
+    this.claims.remember(row, insert);
+    this.changes.tellAccepted();
+    return true;
   }
 
   async find(id: string): Promise<JobRow | null> {
@@ -125,7 +127,10 @@ export class JobsRepository {
   /** queued → staging, or running where there is nothing to stage, under a new attempt and lease; null: not granted by this call. */
   async claim(id: string, lease: LeaseWish, now: number): Promise<ClaimedJob | null> {
     const claimed = await this.claims.claim(id, lease, now);
-    if (claimed !== null) this.traits.remember(id, traitsOf(claimed));
+    if (claimed === null) return null;
+    this.traits.remember(id, traitsOf(claimed));
+    const { attempt, needsStaging } = claimed;
+    this.changes.tellGranted({ jobId: id, attempt, runs: needsStaging === 0 });
     return claimed;
   }
 

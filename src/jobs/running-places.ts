@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JobDispatcher } from '../execution/job-dispatcher.port.js';
-import { JobChanges } from './job-changes.js';
+import { JobChanges } from './job-changes.port.js';
 import { type JobState, LEASED_STATES } from './job.states.js';
 import { JobsRepository } from './jobs.repository.js';
 import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';

@@ -62,7 +62,9 @@ export class WaitReasons {
   }
 
   private async lookAround(): Promise<Workforce> {
-    const [agents, held] = await Promise.all([this.directory.live(), this.line.heldByAgents()]);
+    const [agents, jobs] = await Promise.all([this.directory.live(), this.line.held()]);
+    const held = new Map<string, number>();
+    for (const { agent } of jobs) held.set(agent, (held.get(agent) ?? 0) + 1);
     return { agents, held };
   }
 }

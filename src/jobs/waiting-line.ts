@@ -15,6 +15,12 @@ export interface Ahead {
   readonly hasOthers: boolean;
 }
 
+/** A job that an agent holds. */
+export interface HeldJob {
+  readonly agent: string;
+  readonly state: (typeof LEASED_STATES)[number];
+}
+
 type Waiting = Pick<JobRow, 'id' | 'owner' | 'queueRank' | 'requires'>;
 
 /** The line in which jobs wait, and what runs meanwhile, as the database has them. However long the line, little of it is read. */
@@ -43,14 +49,10 @@ export class WaitingLine {
     return { jobs: Math.min(before + theirs, MOST_COUNTED + 1), hasOthers: other !== undefined };
   }
 
-  /** How many jobs each agent holds, by its name; who holds none is not in it. */
-  async heldByAgents(): Promise<ReadonlyMap<string, number>> {
-    const sql = `SELECT agent FROM ${this.jobs} WHERE ${stateIn(LEASED_STATES)}`;
-    const held = new Map<string, number>();
-    for (const { agent } of await this.database.rows<{ agent: string }>({ sql, parameters: [] })) {
-      held.set(agent, (held.get(agent) ?? 0) + 1);
-    }
-    return held;
+  /** What agents hold. */
+  held(): Promise<HeldJob[]> {
+    const sql = `SELECT agent, state FROM ${this.jobs} WHERE ${stateIn(LEASED_STATES)}`;
+    return this.database.rows<HeldJob>({ sql, parameters: [] });
   }
 
   private async count({ sql, parameters }: Statement): Promise<number> {

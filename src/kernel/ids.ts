@@ -22,6 +22,11 @@ export function firstUuidAt(milliseconds: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 }
 
+/** The millisecond since the epoch that a UUIDv7 carries. */
+export function createdAtOf(id: string): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+}
+
 /** Of one UUID. */
 const RANDOM_BYTES = 16;
 /** Asking the system for randomness takes longer than all the rest of an id: it is asked for many at once. */

@@ -109,7 +109,7 @@ describeOnDatabases('The plan of each query', (kind) => {
         now: Date.now(),
       }),
     'all that agents hold': (jobs) => jobs.allHeld(),
-    'what agents hold, of each': () => new WaitingLine(store.database).heldByAgents(),
+    'what agents hold, of each': () => new WaitingLine(store.database).held(),
     'what is ahead of a job': () =>
       new WaitingLine(store.database).aheadOf({ ...middle, id: LAST_ID, requires: '' }),
     'the next expiry': (jobs) => jobs.nextDue('expiresAt'),

@@ -3,7 +3,7 @@ import { type ServerResponse } from 'node:http';
 import { type Logger } from 'pino';
 
 /** Probes, which come every few seconds, and what agents report: several lines a job, all of which the job tells itself. */
-const SAYS_NOTHING = /^\/health\/|\/agent-reports\//;
+const SAYS_NOTHING = /^\/health\/|^\/metrics$|\/agent-reports\//;
 
 /**
  * Logs a line for each request. No body, header or query string is ever logged:

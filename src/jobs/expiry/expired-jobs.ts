@@ -1,7 +1,7 @@
 import { type Database } from '../../database/database.js';
 import { type Statement } from '../../database/engine.js';
 import { Table } from '../../database/table.js';
-import { JobChanges } from '../job-changes.js';
+import { JobChanges } from '../job-changes.port.js';
 import { type JobRow, type SchemaTarget } from '../job.entity.js';
 import { forgetWebhooksStatement } from '../webhooks/webhook.query.js';
 import { sourcesOf } from '../job.states.js';

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { END_STATES, EndNews, type EndState, type JobEnd } from '../../execution/end-news.port.js';
-import { JobChanges } from '../job-changes.js';
+import { JobChanges } from '../job-changes.port.js';
 import { type JobState } from '../job.states.js';
 
 /** What it throws, or rejects with, is logged; nobody waits for it. */

@@ -1,7 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../kernel/clock.js';
 import { type DueWork } from '../due-work.js';
-import { JobChanges } from '../job-changes.js';
+import { JobChanges } from '../job-changes.port.js';
 import { isFinished } from '../job.states.js';
 import { Timetable } from '../timetable.js';
 import { Receivers } from './receivers.js';
