@@ -46,7 +46,7 @@ export function executionOptions({ redisUrl, redisPrefix, agentLabels }: AppConf
 export function jobsOptions(settings: AppConfig): JobsOptions {
   const { defaultTtl, maxQueuedJobs, agentLostSeconds, tombstoneDays, idempotencyHours, agentToken } =
     settings;
-  const { maxWaitingPerUser, maxRunningPerUser } = settings;
+  const { maxWaitingPerUser, maxRunningPerUser, retentionSeconds } = settings;
   return {
     maxQueuedJobs,
     agentLostSeconds,
@@ -58,6 +58,7 @@ export function jobsOptions(settings: AppConfig): JobsOptions {
     ...allowancesOf(settings),
     ...(maxWaitingPerUser === undefined ? {} : { maxWaitingPerUser }),
     ...(maxRunningPerUser === undefined ? {} : { maxRunningPerUser }),
+    ...(retentionSeconds === undefined ? {} : { retentionMs: retentionSeconds * 1_000 }),
     ...(agentToken === undefined ? {} : { agentToken }),
     ...(defaultTtl === undefined ? {} : { defaultTtl }),
   };

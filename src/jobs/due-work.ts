@@ -51,6 +51,11 @@ export class DueWork {
     this.timer.unref();
   }
 
+  /** As {@link expectAt}, in so many ms. */
+  expectIn(ms: number): void {
+    this.expectAt(this.options.clock.now() + ms);
+  }
+
   /** Resolves when no work is under way any more. */
   async stop(): Promise<void> {
     this.state = 'stopped';

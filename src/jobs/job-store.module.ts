@@ -6,6 +6,7 @@ import { Clock, SteadyClock } from '../kernel/clock.js';
 import { AgentDirectory } from './agents/agent-directory.js';
 import { AgentsRepository } from './agents/agents.repository.js';
 import { ExpiredJobs } from './expiry/expired-jobs.js';
+import { KeptJobs } from './expiry/kept-jobs.js';
 import { RequestKeys } from './idempotency/request-keys.repository.js';
 import { JobChanges } from './job-changes.port.js';
 import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
@@ -47,6 +48,7 @@ export class JobStoreModule {
         repository(ExpiredJobs, (database, _, changes) => new ExpiredJobs(database, changes)),
         repository(OpenJobs, (database) => new OpenJobs(database)),
         repository(Webhooks, (database) => new Webhooks(database)),
+        repository(KeptJobs, (database) => new KeptJobs(database)),
         repository(WaitingLine, (database) => new WaitingLine(database)),
         repository(AgentsRepository, (database) => new AgentsRepository(database)),
         repository(RequestKeys, (database) => new RequestKeys(database)),
@@ -62,6 +64,7 @@ export class JobStoreModule {
         JobCounts,
         JobsRepository,
         ExpiredJobs,
+        KeptJobs,
         OpenJobs,
         AgentsRepository,
         AgentDirectory,

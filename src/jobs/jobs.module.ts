@@ -9,6 +9,7 @@ import { AttemptResults } from './attempt-results.js';
 import { CleanUp } from './clean-up.js';
 import { Endings } from './endings.js';
 import { ExpiryService } from './expiry/expiry.service.js';
+import { Retention } from './expiry/retention.js';
 import { Faults } from './faults.js';
 import { IdempotentSubmission } from './idempotency/idempotent-submission.js';
 import { KeyRetention } from './idempotency/key-retention.js';
@@ -71,6 +72,7 @@ export class JobsModule {
         LimitPolicy,
         LostAgents,
         MissedEnds,
+        Retention,
         RunningPlaces,
         Submission,
         Timetable,

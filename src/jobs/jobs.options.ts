@@ -26,6 +26,8 @@ export interface JobsOptions {
   readonly maxWaitingPerUser?: number;
   /** As many of one owner's may be with agents at once; others of his wait. Undefined: any number. */
   readonly maxRunningPerUser?: number;
+  /** Ms for which a job is kept that has ended, unless its time to live is over before. Undefined: for ever. */
+  readonly retentionMs?: number;
   /** An agent without a sign of life for so many seconds is lost. */
   readonly agentLostSeconds: number;
   /** So many days a deleted or expired job is remembered. */

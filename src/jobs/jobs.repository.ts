@@ -10,6 +10,7 @@ import { jobListStatement } from './job-list.query.js';
 import { type JobListing } from './job-page.query.js';
 import { heldOfStatement } from './held-jobs.query.js';
 import { type RequestKey, takeKeyStatement } from './idempotency/request-key.query.js';
+import { expiringBy } from './expiry/kept-jobs.js';
 import { JobChanges } from './job-changes.port.js';
 import { type JobRow, type SchemaTarget } from './job.entity.js';
 import { type ClaimedJob, JobClaims, type LeaseWish } from './job-claims.js';
@@ -37,8 +38,8 @@ export interface InsertedWith {
   readonly webhook?: string | undefined;
 }
 
-/** As many of one owner's jobs may be with agents at once. */
-export type RunningQuota = Pick<JobsOptions, 'maxRunningPerUser'>;
+/** As many of one owner's jobs may be with agents at once, and so long finished ones are kept. */
+export type RepositoryOptions = Pick<JobsOptions, 'maxRunningPerUser' | 'retentionMs'>;
 
 /** What must hold beside the state, with `?` for its parameters. */
 type Guard = Statement;
@@ -49,6 +50,7 @@ const DUE_COLUMNS = {
   leaseUntil: 'lease_until',
   notBefore: 'not_before',
   cleanupAt: 'cleanup_at',
+  goneAt: 'gone_at',
 } as const;
 export type DueColumn = keyof typeof DUE_COLUMNS;
 
@@ -68,14 +70,14 @@ export class JobsRepository {
 
   constructor(
     private readonly database: Database,
-    quotas: RunningQuota = {},
+    private readonly options: RepositoryOptions = {},
     private readonly changes = new JobChanges(),
   ) {
     this.jobs = database.source.getRepository<JobRow>('Job');
     this.table = new Table<JobRow>(database, 'Job');
     const tablePrefix = database.source.options.entityPrefix ?? '';
     this.target = { dialect: database.dialect, tablePrefix };
-    this.claims = new JobClaims(database, this.table, { ...quotas, target: this.target });
+    this.claims = new JobClaims(database, this.table, { ...options, target: this.target });
   }
 
   /** False: another job has the key, and nothing was done. */
@@ -145,7 +147,14 @@ export class JobsRepository {
     state: 'succeeded' | 'failed',
     changes: Partial<JobRow> & { finishedAt: number },
   ): Promise<boolean> {
-    return this.changeHeld(lease, state, { ...changes, ...HELD_BY_NOBODY }, notExpired(changes.finishedAt));
+    const now = changes.finishedAt;
+    return this.changeHeld(
+      lease,
+      state,
+      { ...changes, ...HELD_BY_NOBODY },
+      notExpired(now),
+      this.retained(now),
+    );
   }
 
   /** Back to queued; the next claim is a new attempt. */
@@ -156,13 +165,16 @@ export class JobsRepository {
   /** Final from the moment it resolves with true. The lease's end is kept: until then its agent may still store files. */
   cancel(id: string, now: number, reason: string): Promise<boolean> {
     const changes = { finishedAt: now, leaseToken: null, notBefore: null, cleanupAt: now, reason };
-    return this.change(id, 'cancelled', changes, notExpired(now), lateFilesOfHeld(now));
+    return this.change(id, 'cancelled', changes, notExpired(now), [
+      lateFilesOfHeld(now),
+      ...this.retained(now),
+    ]);
   }
 
   /** Leaves a tombstone. What it names of files stays until {@link forget}. */
   bury(id: string, now: number): Promise<boolean> {
     const changes = { ...TOMBSTONE, goneAt: now, cleanupAt: now };
-    return this.change(id, 'deleted', changes, notExpired(now), lateFilesOfHeld(now));
+    return this.change(id, 'deleted', changes, notExpired(now), [lateFilesOfHeld(now)]);
   }
 
   /** Extends the leases that are still held, and shortens none: another sign of life may have come later and been heard sooner. Resolves with those of them. */
@@ -267,20 +279,28 @@ export class JobsRepository {
     await reachingDatabase(() => this.jobs.update({ id, cleanupAt: IsNull() }, { cleanupAt: now }));
   }
 
+  /** How long a job is kept that has ended at `now`, where that is limited. */
+  private retained(now: number): Statement[] {
+    const { retentionMs } = this.options;
+    return retentionMs === undefined ? [] : [expiringBy(now + retentionMs)];
+  }
+
   private changeHeld(
     lease: LeaseKey,
     to: JobState,
     changes: Partial<JobRow>,
     guard?: Guard,
+    first: readonly Statement[] = [],
   ): Promise<boolean> {
     const ended =
       lease.endedBy === undefined ? [] : [{ sql: 'lease_until <= ?', parameters: [lease.endedBy] }];
     const held = { sql: 'attempt = ? AND lease_token = ?', parameters: [lease.attempt, lease.token] };
     const guards = [held, ...ended, ...(guard === undefined ? [] : [guard])];
-    return this.change(lease.jobId, to, changes, {
+    const all = {
       sql: guards.map(({ sql }) => sql).join(' AND '),
       parameters: guards.flatMap(({ parameters }) => parameters),
-    });
+    };
+    return this.change(lease.jobId, to, changes, all, first);
   }
 
   /** @param first assignments that look at what the row was: MySQL makes them one after the other */
@@ -289,13 +309,13 @@ export class JobsRepository {
     to: JobState,
     changes: Partial<JobRow>,
     guard: Guard,
-    first?: Statement,
+    first: readonly Statement[] = [],
   ): Promise<boolean> {
-    const assignments = this.table.assignments({ ...changes, state: to });
+    const assignments = [...first, this.table.assignments({ ...changes, state: to })];
     const statement = {
-      sql: `UPDATE ${this.table.byId} SET ${first === undefined ? '' : `${first.sql}, `}${assignments.sql}
+      sql: `UPDATE ${this.table.byId} SET ${assignments.map(({ sql }) => sql).join(', ')}
         WHERE id = ? AND ${stateIn(sourcesOf(to))} AND ${guard.sql}`,
-      parameters: [...(first?.parameters ?? []), ...assignments.parameters, id, ...guard.parameters],
+      parameters: [...assignments.flatMap(({ parameters }) => parameters), id, ...guard.parameters],
     };
     const statements = [statement, ...(await this.besideEnd(id, to, changes.finishedAt ?? 0))];
     const isChanged = (await this.database.atomically(statements, durabilityOf(to))) > 0;

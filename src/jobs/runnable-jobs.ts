@@ -10,7 +10,7 @@ import {
   type RunnableJob,
   subsetsOf,
 } from './job-queue.query.js';
-import { type RunningQuota } from './jobs.repository.js';
+import { type RepositoryOptions } from './jobs.repository.js';
 
 interface Wish {
   readonly limit: number;
@@ -36,7 +36,7 @@ export class RunnableJobs {
 
   constructor(
     private readonly database: Database,
-    private readonly quota: RunningQuota = {},
+    private readonly quota: RepositoryOptions = {},
   ) {
     const tablePrefix = database.source.options.entityPrefix ?? '';
     this.target = { dialect: database.dialect, tablePrefix };

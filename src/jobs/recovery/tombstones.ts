@@ -8,7 +8,7 @@ import { Timetable } from '../timetable.js';
 
 const BATCH = 500;
 const MILLISECONDS_IN_DAY = 86_400_000;
-const LOOK_AGAIN_MS = 600_000;
+const LOOK_AGAIN_MS = { earliest: 5_000, latest: 600_000 };
 
 /** Forgets jobs that have been gone for long, and agents that nobody has heard of for a day. */
 @Injectable()
@@ -18,19 +18,30 @@ export class Tombstones {
   constructor(
     private readonly jobs: JobsRepository,
     private readonly agents: AgentsRepository,
-    clock: Clock,
+    private readonly clock: Clock,
     timetable: Timetable,
     @Inject(JOBS_OPTIONS) private readonly options: JobsOptions,
   ) {
     this.schedule = timetable.add({
       name: 'the removal of old tombstones',
-      next: () => Promise.resolve(clock.now() + LOOK_AGAIN_MS),
+      next: () => this.next(),
       work: (now) => this.prune(now),
     });
   }
 
+  /** What is old enough may have to wait for its files to go. */
+  private async next(): Promise<number> {
+    const [now, goneAt] = [this.clock.now(), await this.jobs.nextDue('goneAt')];
+    const oldEnoughAt = (goneAt ?? now) + this.memoryMs;
+    return now + Math.min(LOOK_AGAIN_MS.latest, Math.max(LOOK_AGAIN_MS.earliest, oldEnoughAt - now));
+  }
+
+  private get memoryMs(): number {
+    return this.options.tombstoneDays * MILLISECONDS_IN_DAY;
+  }
+
   private async prune(now: number): Promise<void> {
-    const before = now - this.options.tombstoneDays * MILLISECONDS_IN_DAY;
+    const before = now - this.memoryMs;
     let pruned = BATCH;
     while (pruned === BATCH) pruned = await this.jobs.prune(before, BATCH);
     await this.agents.prune(now - MILLISECONDS_IN_DAY);
