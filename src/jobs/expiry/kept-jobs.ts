@@ -27,7 +27,7 @@ export class KeptJobs {
         FROM ${this.table} WHERE id > ? ORDER BY id LIMIT ${String(most)}`,
       parameters: [retentionMs, after],
     });
-    const ids = page.filter(({ isKept }) => Number(isKept) === 1).map(({ id }) => id);
+    const ids = page.filter(({ isKept }) => isKept === 1).map(({ id }) => id);
     if (ids.length > 0) {
       const places = ids.map(() => '?').join(', ');
       const sql = `UPDATE ${this.table} SET expires_at = finished_at + ? WHERE id IN (${places}) AND ${FINISHED}`;
