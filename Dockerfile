@@ -18,6 +18,7 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/native/build ./native/build
 COPY --from=build /app/dist ./dist
+COPY console ./console
 # A new volume takes over the owner of the directory that it covers.
 RUN install -d -o node -g node -m 700 /data
 USER node

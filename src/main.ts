@@ -7,6 +7,7 @@ import { isWeakSecret } from './config/auth.settings.js';
 import { type AppConfig, loadConfig } from './config/config.js';
 import { describeConfig } from './config/describe-config.js';
 import { readEnvironment } from './config/environment.js';
+import { setupConsole } from './http/console.js';
 import { setupDocs } from './http/docs.js';
 import { configured, live } from './process-life.js';
 import { createServer, urlOf } from './server.js';
@@ -14,6 +15,7 @@ import { createServer, urlOf } from './server.js';
 async function listen(config: AppConfig): Promise<NestFastifyApplication> {
   const server = await createServer(AppModule.forRoot(config), config);
   setupDocs(server);
+  setupConsole(server);
   const logger = new Logger('Server');
   logger.log({ settings: describeConfig(config), msg: 'settings' });
   if (isWeakSecret(config.jwtSecret))

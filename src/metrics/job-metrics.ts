@@ -98,7 +98,7 @@ export class JobMetrics implements JobWatcher {
   }
 }
 
-/** Asked for when somebody looks; while the database is away they say nothing. */
+/** Asked for when somebody looks; while the database is away they are no numbers, and one says that it is. */
 function addGauges(registry: Registry, counts: JobCounts): void {
   const all: readonly (readonly [string, string, (counted: Counted) => number])[] = [
     ['job_manager_jobs_queued', 'Jobs that wait for an agent, on all servers.', ({ queued }) => queued],
@@ -118,11 +118,23 @@ function addGauges(registry: Registry, counts: JobCounts): void {
       registers: [registry],
       async collect() {
         const counted = await counts.now().catch(() => undefined);
-        if (counted === undefined) this.reset();
-        else this.set(valueOf(counted));
+        this.set(counted === undefined ? Number.NaN : valueOf(counted));
       },
     });
   }
+  new Gauge({
+    name: 'job_manager_database_up',
+    help: '1 while the database answers, else 0.',
+    registers: [registry],
+    async collect() {
+      this.set(
+        await counts.now().then(
+          () => 1,
+          () => 0,
+        ),
+      );
+    },
+  });
 }
 
 function secondsBetween(from: number, to: number): number {

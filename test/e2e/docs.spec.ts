@@ -1,18 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
+import { expect, it } from '@jest/globals';
+import { type Locator, type Page } from 'playwright-core';
 import { UUID } from '../support/answers.js';
+import { useBrowser } from '../support/browser.js';
 import { type JobInfo } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
 import { useServer } from '../support/server.js';
 import { describeWithChromium } from '../support/services.js';
-import { temporaryDirectory } from '../support/temporary-directory.js';
 import { keyHolders } from '../support/users.js';
-
-const ARGUMENTS = [
-  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
-  ...['--disable-background-networking', '--disable-component-update', '--disable-dev-shm-usage'],
-];
 
 const users = keyHolders({ anna: 'user' });
 
@@ -66,20 +61,10 @@ class Operation {
 describeWithChromium('/docs in Chromium', (executablePath) => {
   const server = useServer(() => ({}));
   const keyed = useServer(() => ({ env: users.env }));
-  let browser: BrowserContext | undefined;
-
-  beforeAll(async () => {
-    const profile = await temporaryDirectory();
-    browser = await chromium.launchPersistentContext(profile, {
-      executablePath,
-      args: ARGUMENTS,
-      headless: true,
-    });
-  }, 60_000);
-  afterAll(() => browser?.close());
+  const browser = useBrowser(executablePath);
 
   it('runs the example, shows its end, and hands out its answer', async () => {
-    const page = (await browser?.newPage()) as Page;
+    const page = await browser().newPage();
     const faults: string[] = [];
     page.on('pageerror', (error) => faults.push(error.message));
     await page.goto(`${server().url}/docs`);
@@ -107,7 +92,7 @@ describeWithChromium('/docs in Chromium', (executablePath) => {
   }, 90_000);
 
   it('takes a key, with which a job is run, watched, cancelled and deleted', async () => {
-    const page = (await browser?.newPage()) as Page;
+    const page = await browser().newPage();
     await page.goto(`${keyed().url}/docs`);
     const run = await Operation.open(page, 'post', '/run');
     expect((await run.execute()).status).toBe('401');
