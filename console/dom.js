@@ -60,6 +60,12 @@ export function ask({ title, text, yes }) {
   dialog.returnValue = 'no';
   dialog.showModal();
   return new Promise((resolve) => {
-    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true });
+    const listener = () => {
+      // Of the question before, whose end is told when this one is asked already.
+      if (dialog.open) return;
+      dialog.removeEventListener('close', listener);
+      resolve(dialog.returnValue === 'yes');
+    };
+    dialog.addEventListener('close', listener);
   });
 }

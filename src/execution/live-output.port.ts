@@ -10,10 +10,17 @@ export type OutputPosition = Readonly<Record<OutputStream, number>>;
 /** What comes after a position, at most {@link OUTPUT_CHUNK_BYTES} of each stream; not both are empty. */
 export type OutputChunk = Readonly<Record<OutputStream, Buffer>>;
 
+/** What of an attempt is asked for. */
 export interface OutputRequest {
   readonly jobId: string;
   readonly attempt: number;
   readonly from: OutputPosition;
+}
+
+/** As a server asks, which alone knows the lease beside its holder. */
+export interface LeasedOutputRequest extends OutputRequest {
+  /** Of the lease. */
+  readonly token: string;
 }
 
 /**
@@ -30,16 +37,27 @@ export abstract class LiveOutput {
    *
    * @param agent that runs the attempt
    */
-  abstract read(agent: string, request: OutputRequest, signal: AbortSignal): Promise<OutputChunk | null>;
+  abstract read(
+    agent: string,
+    request: LeasedOutputRequest,
+    signal: AbortSignal,
+  ): Promise<OutputChunk | null>;
 
   /** @param listener is told, mostly, that the command of a job begins and may be read; must not throw */
   abstract listen(listener: (jobId: string) => void): void;
 }
 
+/** What an agent runs. */
+export interface ReadableOutputs {
+  readonly read: OutputReader;
+  /** The token of the lease under which an attempt runs here; undefined where it does not. */
+  tokenOf(jobId: string, attempt: number): string | undefined;
+}
+
 /** The agent's end. */
 export abstract class OutputDesk {
-  /** From now on what this agent's commands write may be read. */
-  abstract open(agent: string, read: OutputReader): void;
+  /** From now on what this agent's commands write may be read, by whoever knows their leases. */
+  abstract open(agent: string, outputs: ReadableOutputs): void;
 
   /** The command of a job begins. Never fails, and waits for nothing. */
   abstract begun(jobId: string): void;

@@ -186,7 +186,8 @@ describeWithChromium('The console in Chromium', (executablePath) => {
 
   // CONSOLE_PICTURE=docs/console.png npx jest test/e2e/console: the picture in the README.
   const { CONSOLE_PICTURE } = process.env;
-  it.each(CONSOLE_PICTURE === undefined ? [] : [CONSOLE_PICTURE])('can be seen in %s', async (path) => {
+  const itIsWanted = CONSOLE_PICTURE === undefined ? undefined : it;
+  itIsWanted?.('can be seen in a picture', async () => {
     const { client } = server();
     await client.waitForState(await client.run({ command: 'exit 3', name: 'nightly import' }), ['failed']);
     const command =
@@ -199,7 +200,7 @@ describeWithChromium('The console in Chromium', (executablePath) => {
     const { page } = await opened(`#/job/${jobId}`);
     await page.setViewportSize({ width: 1_000, height: 760 });
     await shown(page, '#output', 'careful');
-    await page.screenshot({ path });
+    await page.screenshot({ path: String(CONSOLE_PICTURE) });
     await page.close();
   });
 });

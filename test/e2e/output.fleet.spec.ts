@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AgentUnderTest } from '../support/agent.js';
 import { type JobClient } from '../support/client.js';
+import { eventually } from '../support/eventually.js';
 import { SmallFleet } from '../support/fleet.js';
 import { bytesIn, OutputStream } from '../support/output-stream.js';
 import {
@@ -84,7 +86,7 @@ describeWithMysql('Output on MariaDB', () => {
       expect(stream.end).toMatchObject({ state: 'succeeded', attempt: 2 });
     }, 60_000);
 
-    it('survives what strangers say in Redis', async () => {
+    it('survives what strangers say in Redis, and is not heard by them', async () => {
       const { waiting, open } = await gate();
       const jobId = await fleet.one.run(`echo on; ${waiting}; echo off`);
       const stream = await OutputStream.open(fleet.two, jobId);
@@ -104,7 +106,22 @@ describeWithMysql('Output on MariaDB', () => {
         `["${jobId}",1]`,
       ];
       for (const channel of channels) for (const word of said) await stranger.publish(channel, word);
-      stranger.disconnect();
+      // Who hears all that is said there, and asks as a server does but for the lease, learns nothing of what is written.
+      const heard: Buffer[] = [];
+      const ear = new Redis(redis.url);
+      ear.on('pmessageBuffer', (_pattern, _channel, message: Buffer) => heard.push(message));
+      await ear.psubscribe(`${redis.prefix}:output:*`);
+      const replyTo = `${redis.prefix}:output:to:${randomUUID()}`;
+      const ask = { replyTo, id: 1, jobId, attempt: 1, from: { stdout: 0, stderr: 0 }, signature: 'x' };
+      await stranger.publish(`${redis.prefix}:output:of:${String(name)}`, JSON.stringify(ask));
+      const other = await OutputStream.open(fleet.one, jobId);
+      await other.until((one) => one.bytes('stdout').length === 3);
+      await eventually(() => {
+        expect(heard.length).toBeGreaterThan(2);
+      });
+      expect(Buffer.concat(heard).includes('on\n')).toBe(false);
+      expect(heard.filter((message) => message.includes('"signature":"x"'))).toHaveLength(1);
+      for (const each of [stranger, ear]) each.disconnect();
       await open();
       expect(await stream.ended).toBe(true);
       expect(stream.bytes('stdout').toString()).toBe('on\noff\n');

@@ -5,26 +5,29 @@ import { type Workspace } from '../runner/workspace.js';
 
 /** What the commands of one agent write, for those who read it while they run. */
 export class RunningOutputs {
-  private readonly tails = new Map<string, OutputTail>();
+  private readonly running = new Map<string, { readonly tail: OutputTail; readonly token: string }>();
 
   constructor(private readonly desk: OutputDesk) {}
 
   /** @param agent name of this one */
   open(agent: string): void {
-    this.desk.open(agent, (request, signal) => this.read(request, signal));
+    this.desk.open(agent, {
+      read: (request, signal) => this.read(request, signal),
+      tokenOf: (jobId, attempt) => this.running.get(keyOf(jobId, attempt))?.token,
+    });
   }
 
   /**
    * The command of an attempt begins.
    * @returns what to call when nothing of it is alive any more
    */
-  begin({ jobId, attempt }: Lease, workspace: Workspace): () => void {
+  begin({ jobId, attempt, token }: Lease, workspace: Workspace): () => void {
     const key = keyOf(jobId, attempt);
     const tail = new OutputTail(workspace);
-    this.tails.set(key, tail);
+    this.running.set(key, { tail, token });
     this.desk.begun(jobId);
     return () => {
-      this.tails.delete(key);
+      this.running.delete(key);
       tail.end();
     };
   }
@@ -37,8 +40,8 @@ export class RunningOutputs {
     { jobId, attempt, from }: OutputRequest,
     signal: AbortSignal,
   ): Promise<OutputChunk | null> {
-    const tail = this.tails.get(keyOf(jobId, attempt));
-    return tail === undefined ? null : tail.read(from, signal);
+    const running = this.running.get(keyOf(jobId, attempt));
+    return running === undefined ? null : running.tail.read(from, signal);
   }
 }
 

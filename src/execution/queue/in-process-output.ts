@@ -1,26 +1,28 @@
 import {
+  type LeasedOutputRequest,
   LiveOutput,
   type OutputChunk,
   type OutputDesk,
-  type OutputReader,
-  type OutputRequest,
+  type ReadableOutputs,
 } from '../live-output.port.js';
 
 /** Both ends in one process. */
 export class InProcessOutput extends LiveOutput implements OutputDesk {
   private readonly listeners: ((jobId: string) => void)[] = [];
-  private reader: OutputReader | undefined;
+  private outputs: ReadableOutputs | undefined;
 
-  async read(_agent: string, request: OutputRequest, signal: AbortSignal): Promise<OutputChunk | null> {
-    return this.reader === undefined ? null : this.reader(request, signal);
+  async read(_agent: string, request: LeasedOutputRequest, signal: AbortSignal): Promise<OutputChunk | null> {
+    const { jobId, attempt, token } = request;
+    const isTheirs = this.outputs?.tokenOf(jobId, attempt) === token;
+    return this.outputs === undefined || !isTheirs ? null : this.outputs.read(request, signal);
   }
 
   listen(listener: (jobId: string) => void): void {
     this.listeners.push(listener);
   }
 
-  open(_agent: string, read: OutputReader): void {
-    this.reader = read;
+  open(_agent: string, outputs: ReadableOutputs): void {
+    this.outputs = outputs;
   }
 
   begun(jobId: string): void {
@@ -28,7 +30,7 @@ export class InProcessOutput extends LiveOutput implements OutputDesk {
   }
 
   async close(): Promise<void> {
-    this.reader = undefined;
+    this.outputs = undefined;
     return Promise.resolve();
   }
 }

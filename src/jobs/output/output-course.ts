@@ -29,6 +29,12 @@ export interface OutputSources {
   readonly files: FileStore;
 }
 
+/** Who runs the command, and by which lease. */
+interface Holder {
+  readonly agent: string;
+  readonly token: string;
+}
+
 type Following = Extract<OutputEvent, { kind: 'attempt' | 'bytes' | 'silence' }>;
 
 /** One who follows what a job writes: first what agents have of it, then what was stored. */
@@ -53,9 +59,9 @@ export class OutputCourse {
         yield { kind: 'end', job: await this.sources.views.of(row), cursor: this.cursor };
         return;
       }
-      const agent = row.state === 'running' ? row.agent : null;
-      if (agent !== null) yield* this.written(agent);
-      pauseMs = agent !== null ? LOOK_SOON_MS : LOOK_AGAIN_MS;
+      const holder = holderOf(row);
+      if (holder !== null) yield* this.written(holder);
+      pauseMs = holder !== null ? LOOK_SOON_MS : LOOK_AGAIN_MS;
       if (monotonicNow() - this.heardAt >= SILENCE_MS)
         yield this.heard({ kind: 'silence', cursor: this.cursor });
     } while (await this.within(pauseMs, () => this.waiter.news()));
@@ -72,9 +78,9 @@ export class OutputCourse {
   }
 
   /** What the agent has, until it has no more, or something has happened to the job. */
-  private async *written(agent: string): AsyncGenerator<Following, void, undefined> {
+  private async *written(holder: Holder): AsyncGenerator<Following, void, undefined> {
     for (;;) {
-      const chunk = await this.more(agent);
+      const chunk = await this.more(holder);
       if (chunk === 'news' || chunk === null) return;
       for (const stream of OUTPUT_STREAMS) {
         const bytes = chunk[stream];
@@ -86,9 +92,9 @@ export class OutputCourse {
     }
   }
 
-  private async more(agent: string): Promise<OutputChunk | 'news' | null> {
+  private async more({ agent, token }: Holder): Promise<OutputChunk | 'news' | null> {
     const { attempt, stdout, stderr } = this.cursor;
-    const request = { jobId: this.waiter.jobId, attempt, from: { stdout, stderr } };
+    const request = { jobId: this.waiter.jobId, attempt, from: { stdout, stderr }, token };
     this.asking = new AbortController();
     const chunk = this.sources.live.read(agent, request, this.asking.signal);
     // Where the news come first, and it is not waited for.
@@ -144,4 +150,8 @@ export class OutputCourse {
       clearTimeout(timer);
     }
   }
+}
+
+function holderOf({ state, agent, leaseToken: token }: JobRow): Holder | null {
+  return state === 'running' && agent !== null && token !== null ? { agent, token } : null;
 }

@@ -1,14 +1,18 @@
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { type Redis } from 'ioredis';
 import { isUuid } from '../../../kernel/ids.js';
-import { LiveOutput, type OutputChunk, type OutputRequest } from '../../live-output.port.js';
+import { type LeasedOutputRequest, LiveOutput, type OutputChunk } from '../../live-output.port.js';
 import { connect, type RedisQueueOptions } from './connection.js';
+import { OutputSeal } from './output-seal.js';
 import {
   ANSWERED_WITHIN_MS,
   answerIn,
   askChannelOf,
   begunChannelOf,
+  chunkIn,
+  encodeAsk,
   newReplyChannel,
+  type OutputAsk,
 } from './output-wire.js';
 
 /** What an answer may take on its way, in ms. */
@@ -16,13 +20,20 @@ const ON_ITS_WAY_MS = 2_000;
 
 type Settle = (chunk: OutputChunk | null) => void;
 
+/** One that waits for its answer. */
+interface Asked {
+  readonly ask: OutputAsk;
+  readonly seal: OutputSeal;
+  readonly settle: Settle;
+}
+
 /** Asks agents what their commands write, through Redis. While that is away, nobody answers. */
 export class RedisLiveOutput extends LiveOutput implements OnApplicationShutdown {
   private readonly logger = new Logger('LiveOutput');
   private readonly replyChannel: string;
   private readonly speaker: Redis;
   private readonly ear: Redis;
-  private readonly asked = new Map<number, Settle>();
+  private readonly asked = new Map<number, Asked>();
   private lastId = 0;
 
   constructor(private readonly options: RedisQueueOptions) {
@@ -36,7 +47,7 @@ export class RedisLiveOutput extends LiveOutput implements OnApplicationShutdown
     this.ear.subscribe(this.replyChannel, begunChannelOf(options)).catch(() => undefined);
   }
 
-  async read(agent: string, request: OutputRequest, signal: AbortSignal): Promise<OutputChunk | null> {
+  async read(agent: string, request: LeasedOutputRequest, signal: AbortSignal): Promise<OutputChunk | null> {
     signal.throwIfAborted();
     if (this.speaker.status !== 'ready') return null;
     const id = (this.lastId += 1);
@@ -50,8 +61,11 @@ export class RedisLiveOutput extends LiveOutput implements OnApplicationShutdown
     });
     const timer = setTimeout(settle, ANSWERED_WITHIN_MS + ON_ITS_WAY_MS, null);
     signal.addEventListener('abort', leave);
-    this.asked.set(id, settle);
-    void this.ask(agent, { ...request, id }, settle);
+    const { jobId, attempt, from, token } = request;
+    const ask = { replyTo: this.replyChannel, id, jobId, attempt, from };
+    const asked = { ask, settle, seal: new OutputSeal(token) };
+    this.asked.set(id, asked);
+    void this.ask(agent, asked);
     try {
       return await answered;
     } finally {
@@ -69,16 +83,14 @@ export class RedisLiveOutput extends LiveOutput implements OnApplicationShutdown
   }
 
   onApplicationShutdown(): void {
-    for (const settle of this.asked.values()) settle(null);
+    for (const { settle } of this.asked.values()) settle(null);
     this.ear.disconnect();
     this.speaker.disconnect();
   }
 
-  private async ask(agent: string, request: OutputRequest & { id: number }, settle: Settle): Promise<void> {
-    const { jobId, attempt, from, id } = request;
-    const message = JSON.stringify({ replyTo: this.replyChannel, id, jobId, attempt, from });
+  private async ask(agent: string, { ask, seal, settle }: Asked): Promise<void> {
     try {
-      const heardBy = await this.speaker.publish(askChannelOf(this.options, agent), message);
+      const heardBy = await this.speaker.publish(askChannelOf(this.options, agent), encodeAsk(ask, seal));
       if (heardBy === 0) settle(null);
     } catch {
       settle(null);
@@ -87,9 +99,13 @@ export class RedisLiveOutput extends LiveOutput implements OnApplicationShutdown
 
   private take(message: Buffer): void {
     const answer = answerIn(message);
-    if (answer === undefined) this.logger.warn('something that is no output was told');
+    const asked = answer === undefined ? undefined : this.asked.get(answer.id);
     // Whoever asked may not wait any more.
-    else this.asked.get(answer.id)?.(answer.chunk);
+    if (answer !== undefined && asked === undefined) return;
+    const chunk =
+      answer === undefined || asked === undefined ? undefined : chunkIn(answer, asked.ask, asked.seal);
+    if (chunk === undefined) this.logger.warn('something that is no output was told');
+    else asked?.settle(chunk);
   }
 }
 

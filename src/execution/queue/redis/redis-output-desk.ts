@@ -1,8 +1,9 @@
 import { Logger } from '@nestjs/common';
 import { type Redis } from 'ioredis';
-import { OutputDesk, type OutputReader } from '../../live-output.port.js';
+import { OutputDesk, type OutputReader, type ReadableOutputs } from '../../live-output.port.js';
 import { connect, inTime, type RedisQueueOptions } from './connection.js';
 import { NewsSender } from './news-sender.js';
+import { OutputSeal } from './output-seal.js';
 import {
   ANSWERED_WITHIN_MS,
   askChannelOf,
@@ -10,6 +11,8 @@ import {
   begunChannelOf,
   encodeAnswer,
   type OutputAsk,
+  type SignedAsk,
+  wordsOf,
 } from './output-wire.js';
 
 /** So many readers wait at one agent at the most; others are told that there is nothing, and ask again later. */
@@ -33,14 +36,14 @@ export class RedisOutputDesk extends OutputDesk {
     super();
   }
 
-  open(agent: string, read: OutputReader): void {
+  open(agent: string, outputs: ReadableOutputs): void {
     const ear = connect(this.options, 'readers of output');
     const speaker = connect(this.options, 'output');
     this.line = { ear, speaker, news: new NewsSender(speaker, begunChannelOf(this.options)) };
     ear.on('message', (_channel, message: string) => {
-      const ask = askIn(message, this.options);
-      if (ask === undefined) this.logger.warn('something that is no reader of output asked');
-      else void this.answer(ask, read, speaker);
+      const asked = askIn(message, this.options);
+      if (asked === undefined) this.logger.warn('something that is no reader of output asked');
+      else void this.answer(asked, outputs, speaker);
     });
     ear.subscribe(askChannelOf(this.options, agent)).catch(() => undefined);
   }
@@ -58,10 +61,21 @@ export class RedisOutputDesk extends OutputDesk {
     speaker.disconnect();
   }
 
-  private async answer(ask: OutputAsk, read: OutputReader, speaker: Redis): Promise<void> {
-    const chunk = this.readers < MOST_READERS ? await this.readInTime(ask, read) : null;
+  private async answer(
+    { ask, signature }: SignedAsk,
+    outputs: ReadableOutputs,
+    speaker: Redis,
+  ): Promise<void> {
+    const token = outputs.tokenOf(ask.jobId, ask.attempt);
+    const seal = token === undefined ? undefined : new OutputSeal(token);
+    if (seal?.isSigned(wordsOf(ask), signature) === false) {
+      this.logger.warn('somebody asked for output who does not know the lease of its job');
+      return;
+    }
+    const isWelcome = seal !== undefined && this.readers < MOST_READERS;
+    const chunk = isWelcome ? await this.readInTime(ask, outputs.read) : null;
     // Where it does not arrive, whoever asked does so again.
-    await speaker.publish(ask.replyTo, encodeAnswer({ id: ask.id, chunk })).catch(() => undefined);
+    await speaker.publish(ask.replyTo, encodeAnswer(ask, chunk, seal)).catch(() => undefined);
   }
 
   private async readInTime(ask: OutputAsk, read: OutputReader): ReturnType<OutputReader> {
