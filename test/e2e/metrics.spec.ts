@@ -112,7 +112,7 @@ describeOnDatabases('Metrics', (database) => {
     expect(valueOf(text, 'job_manager_jobs_ended_total', 'state="succeeded"')).toBe(3);
     expect(valueOf(text, 'job_manager_jobs_ended_total', 'state="failed"')).toBe(1);
     expect(valueOf(text, 'job_manager_run_seconds_sum')).toBeGreaterThan(0.2);
-    for (const id of [running, waiting]) await client.cancel(id);
+    for (const id of [waiting, running]) await client.cancel(id);
     const after = await metricsOf(client);
     expect(valueOf(after, 'job_manager_jobs_ended_total', 'state="cancelled"')).toBe(2);
   });
