@@ -33,13 +33,20 @@ export async function startMariaDb({ directory, removeAfter = false, durable = f
   const programs = findMariaDb();
   if (!programs) throw new Error('neither mariadbd nor mysqld is on PATH');
   const data = join(directory, 'data');
-  await promisify(execFile)(programs.install, [
-    '--no-defaults',
-    `--datadir=${data}`,
-    '--auth-root-authentication-method=normal',
-    '--skip-test-db',
-    ...asRoot(),
-  ]);
+  await promisify(execFile)(
+    programs.install,
+    [
+      '--no-defaults',
+      `--datadir=${data}`,
+      '--auth-root-authentication-method=normal',
+      '--skip-test-db',
+      ...asRoot(),
+    ],
+    {
+      // Else two that are made at once take each other's temporary tables away.
+      env: { ...process.env, TMPDIR: directory },
+    },
+  );
   const port = await freePort();
   const url = `mysql://root@127.0.0.1:${port}`;
   const launch = async () => {
@@ -61,6 +68,7 @@ function serverArguments({ directory, data, port, durable, bufferPool }) {
     '--no-defaults',
     `--datadir=${data}`,
     `--port=${port}`,
+    `--tmpdir=${directory}`,
     '--bind-address=127.0.0.1',
     `--socket=${join(directory, 'socket')}`,
     `--pid-file=${join(directory, 'pid')}`,
