@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { type DataSource } from 'typeorm';
 import { type AppConfig } from './config/config.js';
 import { DataDirectory, DataDirectoryInUseError } from './data-directory/data-directory.js';
+import { infoIfStored } from './data-manager/file-store.js';
 import { HttpFileStore } from './data-manager/http/http-file-store.js';
 import { FileLayout } from './data-manager/local/file-layout.js';
 import { createDataSource } from './database/data-source.js';
@@ -19,7 +20,6 @@ import { rowChecks } from './doctor/jobs/row-rules.js';
 import { queueCheck } from './doctor/queue/queue-check.js';
 import { QueueEntries } from './execution/queue/redis/queue-entries.js';
 import { entitiesFor } from './jobs/entities.js';
-import { DomainError } from './kernel/errors.js';
 
 export interface Examination {
   readonly checks: readonly Check[];
@@ -109,7 +109,7 @@ function filesOf(config: AppConfig, directory: DataDirectory | null, parts: Part
       store.onApplicationShutdown();
     });
     parts.omitted.push('files that no job names: they are with another data manager');
-    return { has: (id) => isStored(store, id), remove: (id) => store.remove(id) };
+    return { has: async (id) => (await infoIfStored(store, id)) !== null, remove: (id) => store.remove(id) };
   }
   if (directory === null) return undefined;
   const files = new DiskFiles(new FileLayout(directory.files));
@@ -118,16 +118,6 @@ function filesOf(config: AppConfig, directory: DataDirectory | null, parts: Part
   });
   parts.checks.push(...fileChecks(files));
   return { has: (id) => files.has(id), results: () => files.results(), remove: (id) => files.remove(id) };
-}
-
-async function isStored(store: HttpFileStore, id: string): Promise<boolean> {
-  try {
-    await store.info(id);
-    return true;
-  } catch (error) {
-    if (error instanceof DomainError && error.code === 'not_found') return false;
-    throw error;
-  }
 }
 
 function addQueue({ redisUrl: url, redisPrefix: prefix }: AppConfig, table: JobTable, parts: Parts): void {

@@ -1,4 +1,5 @@
 import { type Readable } from 'node:stream';
+import { DomainError } from '../kernel/errors.js';
 import { type FileAccess } from './file-access.js';
 
 /** What is known of a stored file. A file never changes once stored. */
@@ -90,4 +91,18 @@ export abstract class FileStore {
 
   /** The same store, for what is done on behalf of one attempt of a job. */
   abstract on(errand: FileErrand): FileStore;
+}
+
+/** What the store knows of a file, or null where it does not hold it. Throws as {@link FileStore} does for all else. */
+export async function infoIfStored(
+  store: Pick<FileStore, 'info'>,
+  id: string,
+  signal?: AbortSignal,
+): Promise<FileInfo | null> {
+  try {
+    return await store.info(id, signal);
+  } catch (error) {
+    if (error instanceof DomainError && error.code === 'not_found') return null;
+    throw error;
+  }
 }

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { FileStore } from '../data-manager/file-store.js';
+import { FileStore, infoIfStored } from '../data-manager/file-store.js';
 import { attemptFileId, MAX_OUTPUTS } from '../execution/attempt-files.port.js';
-import { DomainError } from '../kernel/errors.js';
 import { type JobRow } from './job.entity.js';
 import { isVisible, LEASED_STATES } from './job.states.js';
 
@@ -38,20 +37,10 @@ export class LeftoverFiles {
     const ids: string[] = [];
     for (let index = 0; index < MAX_OUTPUTS; index += 1) {
       const id = attemptFileId(jobId, attempt, `output/${index}`);
-      if (!(await this.isStored(id, signal))) break;
+      if ((await infoIfStored(this.files, id, signal)) === null) break;
       ids.push(id);
     }
     return ids;
-  }
-
-  private async isStored(id: string, signal: AbortSignal): Promise<boolean> {
-    try {
-      await this.files.info(id, signal);
-      return true;
-    } catch (error) {
-      if (error instanceof DomainError && error.code === 'not_found') return false;
-      throw error;
-    }
   }
 
   private async removeAll(ids: readonly string[], signal: AbortSignal): Promise<void> {

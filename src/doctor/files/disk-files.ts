@@ -27,9 +27,8 @@ export class DiskFiles {
   }
 
   has(id: string): Promise<boolean> {
-    const isSmall = this.small?.prepare('SELECT 1 FROM files WHERE id = ?').get([id]) !== undefined;
-    const isThere = (this.small !== null && isSmall) || existsSync(this.layout.dataOf(id));
-    return Promise.resolve(isThere);
+    const row: unknown = this.small?.prepare('SELECT 1 FROM files WHERE id = ?').get([id]);
+    return Promise.resolve(row !== undefined || existsSync(this.layout.dataOf(id)));
   }
 
   /** Of files that agents have stored as standard output or error. */
@@ -103,7 +102,7 @@ export class DiskFiles {
 
 /** None where there is no such folder. */
 export async function namesIn(folder: string): Promise<string[]> {
-  return existsSync(folder) ? (await readdir(folder)).map((name) => name).sort() : [];
+  return existsSync(folder) ? (await readdir(folder)).sort() : [];
 }
 
 /** What must be removed by its name in a folder. */

@@ -1,5 +1,10 @@
 import { createReadStream, lstatSync } from 'node:fs';
-import { type FileInfo, type FileSource, type FileStore } from '../../data-manager/file-store.js';
+import {
+  type FileInfo,
+  type FileSource,
+  type FileStore,
+  infoIfStored,
+} from '../../data-manager/file-store.js';
 import { DomainError } from '../../kernel/errors.js';
 import { attemptFileId, type AttemptPart } from '../attempt-files.port.js';
 import { type Lease, type StoredOutput } from '../job-reports.port.js';
@@ -92,21 +97,12 @@ export class Publishing {
     try {
       return await this.files.put(source, options);
     } catch (error) {
-      if (!isRefused(error) || !(await this.isThere(id))) throw error;
+      if (!isRefused(error)) throw error;
+      // It was refused for another reason, such as a quota.
+      if ((await infoIfStored(this.files, id, this.signal)) === null) throw error;
       // Stored by this very attempt before the machine lost its power, and with that the note of the claim.
       await this.files.remove(id, this.signal);
       return this.files.put(source, options);
-    }
-  }
-
-  /** Else it was refused for another reason, such as a quota. */
-  private async isThere(id: string): Promise<boolean> {
-    try {
-      await this.files.info(id, this.signal);
-      return true;
-    } catch (error) {
-      if (error instanceof DomainError && error.code === 'not_found') return false;
-      throw error;
     }
   }
 }

@@ -1,4 +1,4 @@
-import { type FileStore } from '../../data-manager/file-store.js';
+import { type FileStore, infoIfStored } from '../../data-manager/file-store.js';
 import {
   type LiveOutput,
   OUTPUT_STREAMS,
@@ -6,7 +6,6 @@ import {
   type OutputStream,
 } from '../../execution/live-output.port.js';
 import { monotonicNow } from '../../kernel/clock.js';
-import { DomainError } from '../../kernel/errors.js';
 import { type JobRow } from '../job.entity.js';
 import { isFinished } from '../job.states.js';
 import { type JobViews } from '../job-views.js';
@@ -111,21 +110,13 @@ export class OutputCourse {
     const ids = { stdout: answerId, stderr: stderrId };
     for (const stream of OUTPUT_STREAMS) {
       const id = ids[stream];
-      const size = id === null ? null : await this.sizeOf(id);
-      if (id === null || size === null || size <= this.cursor[stream]) continue;
-      const range = { start: this.cursor[stream], end: size };
+      if (id === null) continue;
+      const file = await infoIfStored(this.sources.files, id);
+      // The caller may have removed it from the data manager.
+      if (file === null || file.size <= this.cursor[stream]) continue;
+      const range = { start: this.cursor[stream], end: file.size };
       const { content } = await this.sources.files.open(id, { range });
       for await (const bytes of inWholeCharacters(content)) yield this.take(stream, bytes);
-    }
-  }
-
-  /** Null where the caller has removed it from the data manager. */
-  private async sizeOf(id: string): Promise<number | null> {
-    try {
-      return (await this.sources.files.info(id)).size;
-    } catch (error) {
-      if (error instanceof DomainError && error.code === 'not_found') return null;
-      throw error;
     }
   }
 

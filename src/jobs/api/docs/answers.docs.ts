@@ -28,6 +28,19 @@ export function DescribeCommonErrors(): MethodDecorator {
   );
 }
 
+/** Method: documents what can go wrong with a call that tells of one job, its wrong parameters aside. */
+export function DescribeErrorsOfOneJob(): MethodDecorator {
+  return applyDecorators(
+    DescribeError(
+      404,
+      'There never was such a job, or it is not yours to see.',
+      `There is no job ${SOME_JOB}.`,
+    ),
+    DescribeError(410, 'The job was deleted or has expired.', `Job ${SOME_JOB} has expired.`),
+    DescribeCommonErrors(),
+  );
+}
+
 /** Method: documents what can go wrong with a call that has a body. */
 export function DescribeBodyErrors(): MethodDecorator {
   return DescribeError(413, 'The body is too large.', 'The body is larger than 1048576 bytes.');

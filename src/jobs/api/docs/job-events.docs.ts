@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { DescribeError } from '../../../http/error-docs.js';
 import { JOB_EVENT_TYPES } from '../../job.events.js';
-import { DescribeCommonErrors, JOB_ID_PARAMETER, SOME_JOB } from './answers.docs.js';
+import { DescribeErrorsOfOneJob, JOB_ID_PARAMETER } from './answers.docs.js';
 
 const EVENT_PROPERTIES = {
   at: { type: 'string', format: 'date-time' },
@@ -37,12 +37,6 @@ export function DescribeJobEvents(): MethodDecorator {
       },
     }),
     DescribeError(400, 'The id is no UUID.', 'job_id must be a UUID.'),
-    DescribeError(
-      404,
-      'There never was such a job, or it is not yours to see.',
-      `There is no job ${SOME_JOB}.`,
-    ),
-    DescribeError(410, 'The job was deleted or has expired.', `Job ${SOME_JOB} has expired.`),
-    DescribeCommonErrors(),
+    DescribeErrorsOfOneJob(),
   );
 }

@@ -4,7 +4,7 @@ import { DescribeError } from '../../../http/error-docs.js';
 import { VISIBLE_STATES } from '../../job.types.js';
 import { WEBHOOK_STATES } from '../../webhooks/webhook.entity.js';
 import { WAIT_RANGE } from '../wait.dto.js';
-import { DescribeCommonErrors, JOB_ID_PARAMETER, SOME_JOB } from './answers.docs.js';
+import { DescribeErrorsOfOneJob, JOB_ID_PARAMETER } from './answers.docs.js';
 
 const TEXT = { type: 'string' } as const;
 const UUID = { type: 'string', format: 'uuid' } as const;
@@ -114,12 +114,6 @@ export function DescribeJobInfo(): MethodDecorator {
       schema: { type: 'object', required: Object.keys(JOB_PROPERTIES), properties: JOB_PROPERTIES },
     }),
     DescribeError(400, 'The id is no UUID, or wait no such number.', 'job_id must be a UUID.'),
-    DescribeError(
-      404,
-      'There never was such a job, or it is not yours to see.',
-      `There is no job ${SOME_JOB}.`,
-    ),
-    DescribeError(410, 'The job was deleted or has expired.', `Job ${SOME_JOB} has expired.`),
-    DescribeCommonErrors(),
+    DescribeErrorsOfOneJob(),
   );
 }

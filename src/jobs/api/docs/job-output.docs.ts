@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { DescribeError } from '../../../http/error-docs.js';
-import { DescribeCommonErrors, JOB_ID_PARAMETER, SOME_JOB } from './answers.docs.js';
+import { DescribeErrorsOfOneJob, JOB_ID_PARAMETER } from './answers.docs.js';
 
 const EXAMPLE = [
   ': job 01a1f2c4-5d6e-7f80-91a2-b3c4d5e6f708, running',
@@ -48,12 +48,6 @@ export function DescribeJobOutput(): MethodDecorator {
     }),
     ApiResponse({ status: 204, description: 'The last event received was the end: there is nothing more.' }),
     DescribeError(400, 'The id is no UUID, or Last-Event-ID is none of ours.', 'job_id must be a UUID.'),
-    DescribeError(
-      404,
-      'There never was such a job, or it is not yours to see.',
-      `There is no job ${SOME_JOB}.`,
-    ),
-    DescribeError(410, 'The job was deleted or has expired.', `Job ${SOME_JOB} has expired.`),
-    DescribeCommonErrors(),
+    DescribeErrorsOfOneJob(),
   );
 }
