@@ -1,11 +1,5 @@
 import { join } from 'node:path';
-import {
-  abandonedCgroups,
-  cgroupsOf,
-  isPopulated,
-  killCgroup,
-  removeCgroup,
-} from '../../execution/runner/cgroups.js';
+import { cgroupsOf, killCgroup, removeCgroup } from '../../execution/runner/cgroups.js';
 import { endLeftovers, leftoversOf } from '../../execution/runner/leftovers.js';
 import { removeTree } from '../../execution/runner/remove-tree.js';
 import { type Check, type Disagreement } from '../check.js';
@@ -47,9 +41,7 @@ async function* strayDirectories({ work }: HeldDirectory): AsyncGenerator<Disagr
 }
 
 function* strayCgroups({ instanceId }: HeldDirectory): Generator<Disagreement> {
-  const own = cgroupsOf(instanceId);
-  const others = abandonedCgroups().filter((cgroup) => !own.includes(cgroup) && !isPopulated(cgroup));
-  for (const cgroup of [...own, ...others]) {
+  for (const cgroup of cgroupsOf(instanceId)) {
     yield {
       text: `Cgroup ${cgroup} is used by no server.`,
       mend: async () => {
