@@ -40,7 +40,7 @@ await inDirectory(async (directory) => {
   ];
   console.log(`a file of ${MEGABYTES} MiB; all that came out of the service compared by sha256\n`);
   // A round is long enough to be warm; a slow machine gets fewer of them.
-  const figures = await interleaved(contestants, { atLeast: 1, atMost: 3, enoughMs: 45_000, warmUp: false });
+  const figures = await interleaved(contestants, { atLeast: 1, atMost: 3, enoughMs: 45_000, warmUp: 0 });
   const only = (/** @type {string[]} */ ...names) =>
     new Map(names.map((name) => [name, figures.get(name) ?? []]));
   report('files in', 'MB/s', only('cp', 'bare Node, in', 'upload'), 2);

@@ -17,7 +17,7 @@ await inDirectory(async (directory) => {
   const loads = services.map(loadOf);
   console.log(`${CONCURRENCY} commands at once; every job succeeded, every 20th answer compared\n`);
   for (const { name, note } of peers) console.log(`${name}: ${note}`);
-  const figures = await interleaved([...peers, ...loads], { enoughMs: 60_000 });
+  const figures = await interleaved([...peers, ...loads], { enoughMs: 80_000, warmUp: 4 });
   const best = [...peers].sort((a, b) => rate(figures, b.name) - rate(figures, a.name));
   const order = [...best, ...loads].map(({ name }) => name);
   console.log();

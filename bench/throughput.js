@@ -28,7 +28,7 @@ await inDirectory(async (directory) => {
   const yardsticks = [bare, ...(cLoop ? [jobsPerSecond('C loop', (jobs) => cLoop(jobs, CONCURRENCY))] : [])];
   if (!cLoop) console.log('No C compiler is on PATH: without the loop in C.');
   console.log(`${CONCURRENCY} commands at once; every job succeeded, every 20th answer compared`);
-  const figures = await interleaved([...yardsticks, ...loads], { atMost: 7 });
+  const figures = await interleaved([...yardsticks, ...loads], { atMost: 7, enoughMs: 60_000, warmUp: 4 });
   report('throughput', 'jobs/s', figures, yardsticks.length);
   for (const { end } of [bare, ...loads]) await end();
   for (const { stop } of services) await stop();

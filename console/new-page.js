@@ -44,7 +44,11 @@ export async function showNew(main, query) {
     line('Output files, as globs, with commas between', { name: 'output_files' }),
     from === null
       ? ''
-      : element('p', { class: 'quiet' }, 'Input files and variables of the other job are not taken over.'),
+      : element(
+          'p',
+          { class: 'quiet' },
+          'Taken over from the other job is what is filled in here, but not its files, variables, limits and output files.',
+        ),
     fault,
     element('button', { class: 'main' }, 'Run'),
   );

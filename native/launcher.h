@@ -147,8 +147,13 @@ _Noreturn void inside_main(char **arguments);
 
 /* ---- descent.c ---- */
 
-/* Sends a signal to all that descends from this process, but not to the spared ones and theirs; says to how many. */
+/* Sends a signal to all that descends from this process, but not to the spared ones (null: nobody) and theirs; says to how many. */
 size_t signal_descendants(int signal, bool (*is_spared)(pid_t pid));
+/* SIGTERM, then SIGCONT, to all of them that have not been met so. They are stopped first: what they fork would be missed, and what
+   they start since they are to end must not be met. */
+void terminate_descendants(struct bytes *met);
+/* For a millisecond. */
+void let_others_run(void);
 
 /* ---- seat.c ---- */
 

@@ -27,6 +27,8 @@ static bool occupied, killing;
 static volatile struct told *told;
 /* It is to get a SIGTERM as soon as it has begun. */
 static bool terminating;
+/* Who got one; only where there is no namespace, in which the kernel sends it to all in one step. */
+static struct bytes met;
 
 static void say(char what) {
   usage_own(1);
@@ -116,6 +118,7 @@ static _Noreturn void become_command(void) {
 static void run(void) {
   shared->fault[0] = '\0';
   shared->killed_running = shared->spent = terminating = false;
+  met.length = 0;
   usage_begin();
   told = shared->enclosure.wanted ? enclosure_prepare(&shared->enclosure) : NULL;
   bool prepared = told != NULL || !shared->enclosure.wanted;
@@ -134,22 +137,23 @@ static void run(void) {
 
 /* ---- until nothing of it is alive ---- */
 
-static bool nobody(pid_t pid) {
-  (void)pid;
-  return false;
+/* In a namespace: every process but this one, in one step of the kernel's. */
+
+static void kill_all(void) {
+  if (contained_by == SUBREAPER) signal_descendants(SIGKILL, NULL);
+  else kill(-1, SIGKILL);
 }
 
-static void signal_all(int signal) {
-  /* In a namespace: to every process but this one, in one step of the kernel's. */
-  if (contained_by == SUBREAPER) signal_descendants(signal, nobody);
-  else kill(-1, signal);
+static void terminate_all(void) {
+  if (contained_by == SUBREAPER) return terminate_descendants(&met);
+  kill(-1, SIGTERM);
+  kill(-1, SIGCONT);
 }
 
 static void terminate(void) {
   terminating = told != NULL && !told->begun;
   if (terminating) return;
-  signal_all(SIGTERM);
-  signal_all(SIGCONT);
+  terminate_all();
 }
 
 /* How the command ended, where what has ended is the program that made its sandbox. */
@@ -187,6 +191,8 @@ static void reap(void) {
     shared->status = status_within(status);
     shell = 0;
     shell_ended = true;
+    /* A shell that held the signal back while it forked left a child that nobody has asked to end. */
+    if (met.length > 0 && told == NULL && WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM) terminate_all();
   }
   if (occupied) told_end();
 }
@@ -228,7 +234,7 @@ _Noreturn void starter_main(const struct starter_ends *ends) {
       if (length > 0) obey(order);
     }
     if (terminating) terminate();
-    if (killing) signal_all(SIGKILL);
+    if (killing) kill_all();
     reap();
   }
 }

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #define READY_WITHIN_MS 3000
-#define LOOK_AGAIN_NS 1000000
 
 enum containment contained_by;
 
@@ -75,7 +74,7 @@ void end_orphans(void) {
   if (contained_by != SUBREAPER) return;
   while (signal_descendants(SIGKILL, is_starter) > 0) {
     seats_reap();
-    nanosleep(&(struct timespec){.tv_nsec = LOOK_AGAIN_NS}, NULL);
+    let_others_run();
   }
 }
 

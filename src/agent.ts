@@ -5,11 +5,14 @@ import { AgentProcessModule } from './agent-process.module.js';
 import { type AgentConfig, loadAgentConfig } from './config/agent-config.js';
 import { describeConfig } from './config/describe-config.js';
 import { readEnvironment } from './config/environment.js';
+import { loadTracingConfig } from './config/tracing.settings.js';
 import { ServerLogger } from './http/logging/server-logger.js';
 import { configured, live } from './process-life.js';
+import { tracing } from './tracing/export-traces.js';
 
 const environment = configured(() => readEnvironment(process.env));
 const config = configured(() => loadAgentConfig(environment));
+const { otelExporterOtlpEndpoint: endpoint } = configured(() => loadTracingConfig(environment));
 
 async function start(settings: AgentConfig): Promise<INestApplicationContext> {
   const logger = ServerLogger.ofLevel(settings.logLevel);
@@ -26,4 +29,8 @@ async function start(settings: AgentConfig): Promise<INestApplicationContext> {
   });
 }
 
-await live({ name: 'Agent', start: () => start(config), complaint: "The agent can't start" });
+await live({
+  name: 'Agent',
+  start: () => tracing({ endpoint, service: 'job-manager-agent' }, () => start(config)),
+  complaint: "The agent can't start",
+});

@@ -20,7 +20,11 @@ export class AppModule {
       exports: [DATABASE_READINESS],
     };
     const health = HealthModule.forRoot({ checks: [DATABASE_READINESS], imports: [readiness] });
-    const metrics = MetricsModule.register({ imports: [jobManager], areOpen: config.auth === 'none' });
+    const metrics = MetricsModule.register({
+      imports: [jobManager],
+      areOpen: config.auth === 'none',
+      pool: Database,
+    });
     return { module: AppModule, imports: [jobManager, health, metrics] };
   }
 }

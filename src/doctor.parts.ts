@@ -17,6 +17,7 @@ import { JobTable } from './doctor/jobs/job-table.js';
 import { labelChecks } from './doctor/jobs/label-checks.js';
 import { resultChecks, type ResultFiles } from './doctor/jobs/result-checks.js';
 import { rowChecks } from './doctor/jobs/row-rules.js';
+import { webhookChecks } from './doctor/jobs/webhook-checks.js';
 import { queueCheck } from './doctor/queue/queue-check.js';
 import { QueueEntries } from './execution/queue/redis/queue-entries.js';
 import { entitiesFor } from './jobs/entities.js';
@@ -52,7 +53,7 @@ export async function examinationOf(config: AppConfig): Promise<Examination> {
   try {
     const directory = await heldDirectory(config, parts);
     const table = new JobTable(await databaseOf(config, parts));
-    parts.checks.push(...rowChecks(table), ...labelChecks(table));
+    parts.checks.push(...rowChecks(table), ...labelChecks(table), ...webhookChecks(table));
     const files = filesOf(config, directory, parts);
     if (files !== undefined) parts.checks.push(...resultChecks(table, files));
     addQueue(config, table, parts);

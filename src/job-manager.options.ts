@@ -28,11 +28,13 @@ export function authOptions(settings: AppConfig): AuthOptions {
 
 export function dataManagerOptions(settings: AppConfig, { files }: DataDirectory): DataManagerOptions {
   const { dataManagerUrl: url, dataManagerToken: token, maxStoredBytesPerUser: most } = settings;
+  const { uploadTtlSeconds } = settings;
   return {
     directory: files,
     ...(url === undefined ? {} : { url }),
     ...(token === undefined ? {} : { token }),
     ...(most === undefined ? {} : { maxBytesPerOwner: most }),
+    ...(uploadTtlSeconds === undefined ? {} : { uploadTtlSeconds }),
   };
 }
 

@@ -7,13 +7,18 @@ import { isWeakSecret } from './config/auth.settings.js';
 import { type AppConfig, loadConfig } from './config/config.js';
 import { describeConfig } from './config/describe-config.js';
 import { readEnvironment } from './config/environment.js';
+import { loadTracingConfig } from './config/tracing.settings.js';
 import { setupConsole } from './http/console.js';
 import { setupDocs } from './http/docs.js';
 import { configured, live } from './process-life.js';
 import { createServer, urlOf } from './server.js';
+import { tracing } from './tracing/export-traces.js';
 
 async function listen(config: AppConfig): Promise<NestFastifyApplication> {
-  const server = await createServer(AppModule.forRoot(config), config);
+  const server = await createServer(AppModule.forRoot(config), {
+    ...config,
+    isTraced: endpoint !== undefined,
+  });
   setupDocs(server);
   setupConsole(server);
   const logger = new Logger('Server');
@@ -29,9 +34,11 @@ async function listen(config: AppConfig): Promise<NestFastifyApplication> {
   return server;
 }
 
-const config = configured(() => loadConfig(readEnvironment(process.env)));
+const environment = configured(() => readEnvironment(process.env));
+const config = configured(() => loadConfig(environment));
+const { otelExporterOtlpEndpoint: endpoint } = configured(() => loadTracingConfig(environment));
 await live({
   name: 'Server',
-  start: () => listen(config),
+  start: () => tracing({ endpoint, service: 'job-manager' }, () => listen(config)),
   complaint: `The server can't start at ${config.host}:${config.port}`,
 });

@@ -14,7 +14,7 @@ export class RateLimitModule {
     const limit = {
       provide: RateLimit,
       inject: [SETTINGS],
-      useFactory: ({ rateLimit, auth }: AppConfig) => new RateLimit(rateLimit, auth === 'none' && !isGuarded),
+      useFactory: ({ rateLimit, auth }: AppConfig) => RateLimit.of(rateLimit, auth === 'none' && !isGuarded),
     };
     return { module: RateLimitModule, imports: [settings], providers: [limit], exports: [RateLimit] };
   }

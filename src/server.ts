@@ -6,6 +6,7 @@ import { ErrorFilter } from './http/error.filter.js';
 import { ServerAdapter } from './http/fastify/server-adapter.js';
 import { logRequests } from './http/logging/request-log.js';
 import { ServerLogger } from './http/logging/server-logger.js';
+import { traceRequests } from './tracing/http-spans.js';
 
 /** What the HTTP side of a server needs to know. */
 export interface ServerOptions {
@@ -13,6 +14,8 @@ export interface ServerOptions {
   readonly maxBodyBytes: number;
   /** Pino's, or `silent`. */
   readonly logLevel: string;
+  /** Whether a span is made of each request. */
+  readonly isTraced: boolean;
 }
 
 /**
@@ -23,11 +26,12 @@ export interface ServerOptions {
  */
 export async function createServer(
   module: DynamicModule,
-  { maxBodyBytes, logLevel }: ServerOptions,
+  { maxBodyBytes, logLevel, isTraced }: ServerOptions,
 ): Promise<NestFastifyApplication> {
   const adapter = new ServerAdapter({ maxBodyBytes });
   const logger = ServerLogger.ofLevel(logLevel);
   logRequests(adapter.getInstance(), logger.pino);
+  if (isTraced) traceRequests(adapter.getInstance());
 
   const options = { bodyParser: false, abortOnError: false, logger };
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, options);

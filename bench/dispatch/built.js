@@ -6,6 +6,8 @@ const built = (path) => new URL(`../../dist/${path}`, import.meta.url).href;
 
 /** @type {typeof import('../../src/execution/agent/lease-keeper.js')} */
 export const { LeaseKeeper } = await import(built('execution/agent/lease-keeper.js'));
+/** @type {typeof import('../../src/execution/attempt-files.port.js')} */
+export const { attemptFileId } = await import(built('execution/attempt-files.port.js'));
 /** @type {typeof import('../../src/execution/reports/http-job-reports.js')} */
 export const { HttpJobReports } = await import(built('execution/reports/http-job-reports.js'));
 /** @type {typeof import('../../src/execution/queue/redis/redis-feed.js')} */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { HttpJobReports, LeaseKeeper, persistently } from './built.js';
+import { attemptFileId, HttpJobReports, LeaseKeeper, persistently } from './built.js';
 
 /** @typedef {import('../../src/execution/job-reports.port.js').Lease} Lease */
 /** @typedef {ReturnType<InstanceType<typeof LeaseKeeper>['hold']>} HeldLease */
@@ -16,6 +16,7 @@ const PRINTED_NOTHING = /** @type {const} */ ({
   stderrId: null,
   outputs: [],
   usage: null,
+  publishedInMs: null,
 });
 
 /** An agent with the reports, the connections and the lease keeper of a real one, which runs no commands. */
@@ -93,7 +94,8 @@ export class SimulatedAgent {
   async end(jobId) {
     const held = this.held.get(jobId);
     if (held === undefined) throw new Error(`${this.card.name} does not hold ${jobId}`);
-    const result = { ...PRINTED_NOTHING, answerId: randomUUID() };
+    const answerId = attemptFileId(held.lease.jobId, held.lease.attempt, 'stdout');
+    const result = { ...PRINTED_NOTHING, answerId };
     const counts = await this.persistently(() => this.reports.ended(held.lease, result));
     if (!counts) throw new Error(`the end of ${jobId} does not count`);
     this.held.delete(jobId);

@@ -85,7 +85,9 @@ async function takeAnswer(directory) {
  */
 async function output(args, { cwd, env, input }) {
   const child = spawn('/bin/sh', ['-c', ...args], { cwd, env, stdio: ['pipe', 'pipe', 'inherit'] });
-  child.stdin.end(input);
+  // One that reads nothing may have ended before an empty write, which would then fail.
+  if (input === '') child.stdin.destroy();
+  else child.stdin.end(input);
   const exited = once(child, 'exit');
   const printed = await text(child.stdout);
   await exited;

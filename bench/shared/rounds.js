@@ -11,14 +11,14 @@
  * @typedef {object} Rounds
  * @property {number} [atLeast] rounds that count; 3 where it is not said
  * @property {number} [atMost] 5 where it is not said
- * @property {boolean} [warmUp] whether a round comes before that does not count; true where it is not said
+ * @property {number} [warmUp] rounds before that do not count; 1 where it is not said
  * @property {number} [enoughMs] after so long no further round begins: a slow machine gets fewer rounds, not a longer run
  */
 
-const DEFAULTS = { atLeast: 3, atMost: 5, enoughMs: 40_000, warmUp: true };
+const DEFAULTS = { atLeast: 3, atMost: 5, enoughMs: 40_000, warmUp: 1 };
 
 /**
- * Runs all contestants in turns, since a machine's speed drifts; a first round warms up and does not count.
+ * Runs all contestants in turns, since a machine's speed drifts.
  *
  * @template [Figure=number]
  * @param {readonly Contestant<Figure>[]} contestants
@@ -30,7 +30,7 @@ export async function interleaved(contestants, rounds) {
   /** @type {Map<string, Figure[]>} */
   const figures = new Map(contestants.map(({ name }) => [name, []]));
   const start = performance.now();
-  for (let round = warmUp ? 0 : 1; round <= atMost; round += 1) {
+  for (let round = 1 - warmUp; round <= atMost; round += 1) {
     if (round > atLeast && performance.now() - start > enoughMs) break;
     for (const { name, run } of contestants) {
       const figure = await run();

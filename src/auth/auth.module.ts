@@ -8,7 +8,7 @@ import {
 import { ANONYMOUS, Authenticator } from './auth.port.js';
 import { type ApiKey, ApiKeys } from './api-keys.js';
 import { type CallerOf, HostCallers, type HostGuard, isGuardClass } from './host-guard.js';
-import { JsonWebTokens, type JwtOptions } from './jwt.js';
+import { type JwtOptions } from './jwt.js';
 
 /** How callers are known: not at all, by keys, or by tokens. */
 export type AuthOptions =
@@ -55,13 +55,14 @@ class Nobody extends Authenticator {
   }
 }
 
-function authenticatorOf(options: AuthOptions): Authenticator {
+async function authenticatorOf(options: AuthOptions): Promise<Authenticator> {
   switch (options.kind) {
     case 'none':
       return new Nobody();
     case 'api-key':
       return new ApiKeys(options.keys);
     case 'jwt':
-      return new JsonWebTokens(options);
+      // Only where it is wanted: with it comes a library.
+      return new (await import('./jwt.js')).JsonWebTokens(options);
   }
 }

@@ -9,6 +9,7 @@ import { describeConfig } from './describe-config.js';
 import { ConfigError } from './faults.js';
 import { environmentName } from './setting.js';
 import { redactUrl } from './parsers.js';
+import { loadTracingConfig, TRACING_SETTINGS } from './tracing.settings.js';
 
 function faultsOf(load: () => unknown): readonly string[] {
   try {
@@ -141,6 +142,13 @@ describe('loadConfig', () => {
     expect(loadConfig({ WEBHOOK_SECRET: 'whsec_c2VjcmV0' }).webhookSecret).toBe('whsec_c2VjcmV0');
     expect(faultsOf(() => loadConfig({ WEBHOOK_SECRET: 's3cret' }))).toEqual([
       'WEBHOOK_SECRET is "***"; it must be whsec_ and base64.',
+    ]);
+  });
+
+  it('does not ignore a ttl of uploads that it can not hold', () => {
+    const faults = faultsOf(() => loadConfig({ UPLOAD_TTL_SECONDS: '60', DATA_MANAGER_URL: 'http://files' }));
+    expect(faults).toEqual([
+      'UPLOAD_TTL_SECONDS is for the built-in data manager; with DATA_MANAGER_URL, set it on that one.',
     ]);
   });
 
@@ -279,12 +287,28 @@ describe('describeConfig', () => {
   });
 });
 
+describe('the collector of traces', () => {
+  it.each([
+    [{}, undefined],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: ' ' }, undefined],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/' }, 'http://collector:4318'],
+  ])('of %j is %j', (env, endpoint) => {
+    expect(loadTracingConfig(env).otelExporterOtlpEndpoint).toBe(endpoint);
+  });
+
+  it('is a URL, or stops the start', () => {
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' };
+    expect(() => loadTracingConfig(env)).toThrow(ConfigError);
+  });
+});
+
 describe('.env.example', () => {
   const text = readFileSync('.env.example', 'utf8');
   const names = [...text.matchAll(/^#? ?([A-Z][A-Z_]+)=/gm)].map((match) => match[1]);
 
   it('names every setting once, and nothing else', () => {
-    expect(names.toSorted()).toEqual(Object.keys(SETTINGS).map(environmentName).toSorted());
+    const settings = Object.keys({ ...SETTINGS, ...TRACING_SETTINGS });
+    expect(names.toSorted()).toEqual(settings.map(environmentName).toSorted());
   });
 
   it('gives the defaults', () => {

@@ -94,20 +94,21 @@ function resolve(source: SettingSource): AppConfig {
   faults.push(
     ...authFaults(values, source),
     ...faultsOfLimits(values, source),
-    ...faultsOfQuota(values, source),
+    ...faultsOfFiles(values, source),
   );
   if (faults.length > 0) throw new ConfigError(faults);
   return { ...values, databaseUrl: values.databaseUrl ?? `sqlite:${join(values.dataDir, 'jobs.sqlite')}` };
 }
 
-/** Whoever has the files counts them. */
-function faultsOfQuota(
-  { dataManagerUrl, maxStoredBytesPerUser }: Partial<Values>,
-  source: SettingSource,
-): string[] {
-  if (dataManagerUrl === undefined || maxStoredBytesPerUser === undefined) return [];
-  const [quota, url] = [source.nameOf('maxStoredBytesPerUser'), source.nameOf('dataManagerUrl')];
-  return [`${quota} is for the built-in data manager; with ${url}, set it on that one.`];
+const OF_BUILT_IN_FILES = ['maxStoredBytesPerUser', 'uploadTtlSeconds'] as const;
+
+/** Whoever has the files counts them, and lets them expire. */
+function faultsOfFiles(values: Partial<Values>, source: SettingSource): string[] {
+  if (values.dataManagerUrl === undefined) return [];
+  const url = source.nameOf('dataManagerUrl');
+  return OF_BUILT_IN_FILES.filter((option) => values[option] !== undefined).map(
+    (option) => `${source.nameOf(option)} is for the built-in data manager; with ${url}, set it on that one.`,
+  );
 }
 
 /** A default above its maximum. */

@@ -46,6 +46,7 @@ export const STORAGE_SETTINGS = {
   dataManagerUrl,
   dataManagerToken: token(),
   maxStoredBytesPerUser: optionalInteger({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+  uploadTtlSeconds: optionalInteger({ min: 1, max: 3_153_600_000 }),
   retentionSeconds: optionalInteger({ min: 1, max: 3_153_600_000 }),
   tombstoneDays: integer({ min: 0, max: 36_500, fallback: 30 }),
   idempotencyHours: integer({ min: 24, max: 876_000, fallback: 24 }),

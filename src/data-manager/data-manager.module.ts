@@ -66,8 +66,8 @@ const providers: Provider[] = [
 /** Null where the files live elsewhere. */
 async function localStore(options: DataManagerOptions): Promise<LocalFileStore | null> {
   if (options.url !== undefined) return null;
-  const { directory, maxBytesPerOwner } = options;
-  const store = new LocalFileStore(directory, { maxBytesPerOwner });
+  const { directory, maxBytesPerOwner, uploadTtlSeconds } = options;
+  const store = new LocalFileStore(directory, { maxBytesPerOwner, uploadTtlSeconds });
   await store.prepare();
   return store;
 }

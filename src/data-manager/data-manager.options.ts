@@ -9,6 +9,8 @@ export interface DataManagerOptions {
   readonly directory: string;
   /** Of the built-in one: bytes that each owner may store; absent: as many as the disk takes. */
   readonly maxBytesPerOwner?: number;
+  /** Of the built-in one: seconds that an upload stays whose metadata has no ttl; absent: until it is removed. */
+  readonly uploadTtlSeconds?: number;
   /** Another data manager, `http:` or `https:`; absent: the built-in one. */
   readonly url?: string;
   /** Shown to the data manager at `url` as a bearer token. */

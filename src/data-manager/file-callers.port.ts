@@ -15,6 +15,8 @@ export interface FileCaller {
   ownerOfNew(id: string): string;
   /** Whether what it stores is held to its owner's quota. */
   readonly hasQuota: boolean;
+  /** Whether what it stores is the result of a job, and goes with it; else it is an upload. */
+  readonly storesResults: boolean;
   mayRead(file: OwnedFile): boolean;
   /** Delete it, or change who may read it. */
   mayChange(file: OwnedFile): boolean;

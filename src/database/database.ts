@@ -1,10 +1,12 @@
 import { type Pool } from 'mysql2';
 import { type DataSource } from 'typeorm';
 import { type SqliteConnection, SqliteEngine } from '../sqlite/sqlite-engine.js';
+import { type DatabasePool, type PoolState } from './database-pool.port.js';
 import { type Dialect, dialectOfType } from './dialect.js';
 import { type Durability, type Engine, type Statement } from './engine.js';
 import { reachingDatabase } from './failure.js';
 import { MysqlEngine } from './mysql-engine.js';
+import { settleSessions } from './mysql-sessions.js';
 import { watchForSilence } from './mysql-watch.js';
 
 /** Longer than any statement of ours takes, after the migrations. */
@@ -16,7 +18,7 @@ const PATIENCE_MS = 5_000;
  * The way past TypeORM's query runner, on TypeORM's own connections, for what every job needs. Every method throws
  * `DomainError('unavailable')` while the database is away.
  */
-export class Database {
+export class Database implements DatabasePool {
   readonly dialect: Dialect;
   private readonly engine: Engine;
 
@@ -68,6 +70,10 @@ export class Database {
     return reachingDatabase(() => this.engine.write(statements, durability));
   }
 
+  poolState(): PoolState {
+    return this.engine instanceof MysqlEngine ? this.engine.poolState() : { open: 1, busy: 0, waiting: 0 };
+  }
+
   /** Rejects while no statement can be run. */
   async ping(): Promise<void> {
     await this.rows({ sql: 'SELECT 1', parameters: [] });
@@ -79,6 +85,7 @@ export class Database {
 function mysqlEngineOf({ driver }: DataSource): Engine {
   const { pool } = driver as unknown as { pool: Pool };
   watchForSilence(pool, SILENCE_MS);
+  settleSessions(pool);
   return new MysqlEngine(pool);
 }
 

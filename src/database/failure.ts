@@ -69,11 +69,15 @@ function inTime<T>(answer: Promise<T>): Promise<T> {
   });
 }
 
-/** Runs a statement; a database that is away becomes `DomainError('unavailable')`, any other fault is thrown on. */
+/**
+ * Runs a statement; a database that is away becomes `DomainError('unavailable')`, one that takes no statement of that length
+ * `DomainError('too_large')`, any other fault is thrown on.
+ */
 export async function reachingDatabase<T>(statement: () => Promise<T>): Promise<T> {
   try {
     return await inTime(statement());
   } catch (error) {
+    if (codeOf(error) === 'ER_NET_PACKET_TOO_LARGE') throw tooLarge(error);
     if (!isDatabaseAway(error)) throw error;
     throw new DomainError(
       'unavailable',
@@ -82,4 +86,9 @@ export async function reachingDatabase<T>(statement: () => Promise<T>): Promise<
       { cause: error },
     );
   }
+}
+
+function tooLarge(cause: unknown): DomainError {
+  const message = 'That is more than the database takes at once (max_allowed_packet).';
+  return new DomainError('too_large', message, undefined, { cause });
 }

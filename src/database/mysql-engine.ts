@@ -1,8 +1,13 @@
 import { type Connection, type Pool, type PoolConnection, type ResultSetHeader } from 'mysql2';
 import { promisify } from 'node:util';
+import { type PoolState } from './database-pool.port.js';
 import { type Engine, type Statement } from './engine.js';
 import { isDatabaseAway } from './failure.js';
 import { GroupedInserts, type RowInsert } from './mysql-inserts.js';
+
+type PoolQueues = Readonly<
+  Record<'_allConnections' | '_freeConnections' | '_connectionQueue', { length: number }>
+>;
 
 const DEADLOCK_TRIES = 10;
 
@@ -32,6 +37,13 @@ export class MysqlEngine implements Engine {
   async countUp(update: Statement): Promise<number | null> {
     const { affectedRows, insertId } = await persistently(() => change(this.pool, update));
     return affectedRows === 0 ? null : insertId;
+  }
+
+  poolState(): PoolState {
+    // mysql2 counts them for itself alone.
+    const { _allConnections, _freeConnections, _connectionQueue } = this.pool as unknown as PoolQueues;
+    const open = _allConnections.length;
+    return { open, busy: open - _freeConnections.length, waiting: _connectionQueue.length };
   }
 
   private async writeOnce(statements: readonly Statement[]): Promise<number> {

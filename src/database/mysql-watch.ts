@@ -1,9 +1,9 @@
 import { type Socket } from 'node:net';
-import { type Pool } from 'mysql2';
+import { type Pool, type PoolConnection } from 'mysql2';
 
-/** mysql2's types say `any`, or nothing. */
-interface Connection {
-  readonly stream: Socket;
+/** The socket of a connection, of which mysql2's types don't tell. */
+export function streamOf(connection: PoolConnection): Socket {
+  return (connection as unknown as { readonly stream: Socket }).stream;
 }
 
 /**
@@ -13,7 +13,7 @@ interface Connection {
 export function watchForSilence(pool: Pool, silenceMs: number): void {
   const watched = new WeakSet<Socket>();
   pool.on('acquire', (connection) => {
-    const { stream } = connection as unknown as Connection;
+    const stream = streamOf(connection);
     stream.setTimeout(silenceMs);
     if (watched.has(stream)) return;
     watched.add(stream);
@@ -22,6 +22,6 @@ export function watchForSilence(pool: Pool, silenceMs: number): void {
     });
   });
   pool.on('release', (connection) => {
-    (connection as unknown as Connection).stream.setTimeout(0);
+    streamOf(connection).setTimeout(0);
   });
 }

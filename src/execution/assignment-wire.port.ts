@@ -15,6 +15,8 @@ export interface WireAssignment {
   readonly env: Readonly<Record<string, string>>;
   readonly timeout_seconds: number | null;
   readonly limits: WireLimits;
+  /** Absent where nobody records a trace, and from older servers. */
+  readonly trace_parent?: string;
 }
 
 export interface WireRenewal {
@@ -46,6 +48,7 @@ export function assignmentToWire(assignment: Assignment): WireAssignment {
     env: assignment.env,
     timeout_seconds: assignment.timeoutSeconds,
     limits: limitsToWire(assignment.limits),
+    ...(assignment.traceParent !== null && { trace_parent: assignment.traceParent }),
   };
 }
 
@@ -65,6 +68,7 @@ export function assignmentFromWire(wire: WireAssignment, delayMs: number): Assig
     env: wire.env,
     timeoutSeconds: wire.timeout_seconds,
     limits: limitsFromWire(wire.limits),
+    traceParent: wire.trace_parent ?? null,
   };
 }
 

@@ -5,11 +5,6 @@ import { LiveOutput, OutputDesk } from './live-output.port.js';
 import { InProcessOutput } from './queue/in-process-output.js';
 import { InProcessQueue } from './queue/in-process-queue.js';
 import { type RedisQueueOptions } from './queue/redis/connection.js';
-import { RedisDispatcher } from './queue/redis/redis-dispatcher.js';
-import { RedisEndNews } from './queue/redis/redis-end-news.js';
-import { RedisFeed } from './queue/redis/redis-feed.js';
-import { RedisLiveOutput } from './queue/redis/redis-live-output.js';
-import { RedisOutputDesk } from './queue/redis/redis-output-desk.js';
 
 /** Which queue, and for whom. */
 export interface ExecutionOptions {
@@ -24,12 +19,21 @@ export interface ExecutionModuleOptions extends Required<Pick<ModuleMetadata, 'i
   readonly useFactory: (...dependencies: never[]) => ExecutionOptions;
 }
 
+/** Only where there is one: BullMQ is a tenth of all that is loaded at a start. */
+const redisQueue = () => import('./queue/redis/index.js');
+
 /** The agent's end of a queue in Redis, alone. */
 @Module({})
 export class FeedModule {
   static register({ redis, labels }: { redis: RedisQueueOptions; labels: readonly string[] }): DynamicModule {
-    const feed = { provide: JobFeed, useFactory: () => new RedisFeed(redis, labels) };
-    const desk = { provide: OutputDesk, useFactory: () => new RedisOutputDesk(redis) };
+    const feed = {
+      provide: JobFeed,
+      useFactory: async () => new (await redisQueue()).RedisFeed(redis, labels),
+    };
+    const desk = {
+      provide: OutputDesk,
+      useFactory: async () => new (await redisQueue()).RedisOutputDesk(redis),
+    };
     return { module: FeedModule, providers: [feed, desk], exports: [JobFeed, OutputDesk] };
   }
 }
@@ -44,32 +48,34 @@ export class ExecutionModule {
     const dispatcher = {
       provide: JobDispatcher,
       inject: [OPTIONS, WaitingJobs, LiveAgents],
-      useFactory: ({ redis, labels }: ExecutionOptions, waiting: WaitingJobs, agents: LiveAgents) =>
-        redis === null ? new InProcessQueue(waiting, labels) : new RedisDispatcher(redis, waiting, agents),
+      useFactory: async ({ redis, labels }: ExecutionOptions, waiting: WaitingJobs, agents: LiveAgents) =>
+        redis === null
+          ? new InProcessQueue(waiting, labels)
+          : new (await redisQueue()).RedisDispatcher(redis, waiting, agents),
     };
     const feed = {
       provide: JobFeed,
       inject: [OPTIONS, JobDispatcher],
-      useFactory: ({ redis, labels }: ExecutionOptions, queue: JobDispatcher) =>
-        redis === null ? queue : new RedisFeed(redis, labels),
+      useFactory: async ({ redis, labels }: ExecutionOptions, queue: JobDispatcher) =>
+        redis === null ? queue : new (await redisQueue()).RedisFeed(redis, labels),
     };
     const news = {
       provide: EndNews,
       inject: [OPTIONS],
-      useFactory: ({ redis }: ExecutionOptions) =>
-        redis === null ? new NoOtherServers() : new RedisEndNews(redis),
+      useFactory: async ({ redis }: ExecutionOptions) =>
+        redis === null ? new NoOtherServers() : new (await redisQueue()).RedisEndNews(redis),
     };
     const output = {
       provide: LiveOutput,
       inject: [OPTIONS],
-      useFactory: ({ redis }: ExecutionOptions) =>
-        redis === null ? new InProcessOutput() : new RedisLiveOutput(redis),
+      useFactory: async ({ redis }: ExecutionOptions) =>
+        redis === null ? new InProcessOutput() : new (await redisQueue()).RedisLiveOutput(redis),
     };
     const desk = {
       provide: OutputDesk,
       inject: [OPTIONS, LiveOutput],
-      useFactory: ({ redis }: ExecutionOptions, both: LiveOutput) =>
-        redis === null ? both : new RedisOutputDesk(redis),
+      useFactory: async ({ redis }: ExecutionOptions, both: LiveOutput) =>
+        redis === null ? both : new (await redisQueue()).RedisOutputDesk(redis),
     };
     return {
       module: ExecutionModule,

@@ -45,6 +45,8 @@ export interface Assignment {
   readonly timeoutSeconds: number | null;
   /** What is not in it is not limited. */
   readonly limits: JobLimits;
+  /** Where the job's trace goes on, as the header `traceparent` has it; null: nobody records one. */
+  readonly traceParent: string | null;
 }
 
 /** A file stored for a job, by its path in the working directory. */
@@ -70,6 +72,8 @@ export interface AttemptEnded {
   readonly outputs: readonly StoredOutput[];
   /** Null where the agent did not say. */
   readonly usage: Usage | null;
+  /** Ms that storing the answer and the outputs took; null where the agent did not say. */
+  readonly publishedInMs: number | null;
 }
 
 /** The command could not be run, or its result not be kept: a fault of files, agent or host. */

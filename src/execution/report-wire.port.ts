@@ -52,6 +52,8 @@ export type WireResult =
       readonly outputs: readonly WireOutput[];
       /** Absent: an earlier agent. */
       readonly usage?: WireUsage | null;
+      /** Absent: an earlier agent. */
+      readonly published_in_ms?: number | null;
     };
 
 export interface WireAgent extends Omit<AgentCard, 'enforces'> {
@@ -110,6 +112,7 @@ export function resultToWire(result: AttemptResult): WireResult {
         stderr_id: result.stderrId,
         outputs: result.outputs.map(outputToWire),
         usage: result.usage === null ? null : usageToWire(result.usage),
+        published_in_ms: result.publishedInMs,
       };
   }
 }
@@ -132,6 +135,7 @@ export function resultFromWire(wire: WireResult): AttemptResult {
         stderrId: wire.stderr_id,
         outputs: wire.outputs.map(outputFromWire),
         usage: usageIn(wire.usage),
+        publishedInMs: wire.published_in_ms ?? null,
       };
   }
 }

@@ -16,13 +16,16 @@ export const INTERNAL_ERROR: ErrorAnswer = {
   headers: {},
 };
 
-/** Writes an answer through a host's adapter, whichever framework that drives. */
+/** Writes an answer through a host's adapter, whichever framework that drives. Headers that are set already stay. */
 export function sendError(
   adapter: AbstractHttpAdapter,
   response: unknown,
   { status, message, headers }: ErrorAnswer,
 ): void {
-  for (const [name, value] of Object.entries(headers)) adapter.setHeader(response, name, value);
+  for (const [name, value] of Object.entries(headers)) {
+    // A guard of the host's that refused knows better when to come again.
+    if (adapter.getHeader(response, name) === undefined) adapter.setHeader(response, name, value);
+  }
   adapter.reply(response, { error: message }, status);
 }
 

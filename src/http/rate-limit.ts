@@ -1,5 +1,5 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { type RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { DomainError } from '../kernel/errors.js';
 
 const MINUTE_SECONDS = 60;
@@ -13,18 +13,21 @@ interface CountedRequest {
 
 /** Counts what each caller asks for within a minute; not by `@nestjs/throttler` (`docs/decisions/0017-callers.md`). */
 export class RateLimit {
-  private readonly limiter: RateLimiterMemory | undefined;
+  /** @param limiter undefined: as many as they like */
+  private constructor(
+    private readonly limiter: RateLimiterMemory | undefined,
+    private readonly byAddress: boolean,
+  ) {}
 
   /**
    * @param perMinute requests of one caller; 0: as many as they like
    * @param byAddress whether callers are told apart by their addresses alone
    */
-  constructor(
-    private readonly perMinute: number,
-    private readonly byAddress: boolean,
-  ) {
-    if (perMinute === 0) return;
-    this.limiter = new RateLimiterMemory({ points: perMinute, duration: MINUTE_SECONDS });
+  static async of(perMinute: number, byAddress: boolean): Promise<RateLimit> {
+    if (perMinute === 0) return new RateLimit(undefined, byAddress);
+    const { RateLimiterMemory } = await import('rate-limiter-flexible');
+    const limiter = new RateLimiterMemory({ points: perMinute, duration: MINUTE_SECONDS });
+    return new RateLimit(limiter, byAddress);
   }
 
   /** Throws `DomainError('too_many_requests')`. */
@@ -34,9 +37,11 @@ export class RateLimit {
     try {
       await this.limiter.consume(who);
     } catch (error) {
-      if (!(error instanceof RateLimiterRes)) throw error;
-      const message = `You may send ${this.perMinute} requests a minute, and have sent more. Wait.`;
-      throw new DomainError('too_many_requests', message, error.msBeforeNext / 1_000);
+      if (error instanceof Error) throw error;
+      const message = `You may send ${this.limiter.points} requests a minute, and have sent more. Wait.`;
+      // What is no error says that it was too much.
+      const { msBeforeNext } = error as RateLimiterRes;
+      throw new DomainError('too_many_requests', message, msBeforeNext / 1_000);
     }
   }
 }

@@ -11,6 +11,7 @@ import { type JobRow, type JobSpec } from './job.entity.js';
 import { PRIORITY_RANGE, RETRIES_RANGE, type RunRequest } from './job.types.js';
 import { LimitPolicy } from './limit-policy.js';
 import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
+import { currentTraceParent } from '../tracing/trace-parent.js';
 import { leadsOutside } from './webhooks/public-address.js';
 
 const FILE_CHECKS_AT_ONCE = 16;
@@ -136,6 +137,7 @@ function specOf(request: RunRequest, { role }: Caller): JobSpec {
     retryOnFailure,
     limits,
     hasWebhook,
+    traceParent: currentTraceParent(),
     byAdmin,
   };
   return Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined));

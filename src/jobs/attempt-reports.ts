@@ -8,6 +8,9 @@ import {
   type Renewal,
 } from '../execution/job-reports.port.js';
 import { Clock } from '../kernel/clock.js';
+import { createdAtOf } from '../kernel/ids.js';
+import { noteSpan } from '../tracing/spans.js';
+import { contextAt } from '../tracing/trace-parent.js';
 import { AgentPresence } from './agents/agent-presence.js';
 import { Groups } from './agents/groups.js';
 import { AttemptResults } from './attempt-results.js';
@@ -57,6 +60,7 @@ export class AttemptReports extends JobReports {
     const granted = claimed === null ? await this.grantedBefore(jobId, token) : grantOf(claimed, until);
     if (granted === null) return null;
     this.presence.leaseEndsAt(until);
+    if (claimed !== null) this.noteWait(jobId, claimed);
     return assignmentOf({ jobId, attempt: granted.attempt, token }, granted, this.clock.now());
   }
 
@@ -76,6 +80,13 @@ export class AttemptReports extends JobReports {
 
   ended(lease: Lease, result: AttemptResult): Promise<boolean> {
     return this.results.record(lease, result);
+  }
+
+  /** Of what was put back nobody knows since when it waits. */
+  private noteWait(jobId: string, { attempt, spec }: ClaimedJob): void {
+    if (attempt > 1 || spec.traceParent === undefined) return;
+    const time = { from: createdAtOf(jobId), to: this.clock.now() };
+    noteSpan('wait for an agent', time, { parent: contextAt(spec.traceParent) });
   }
 
   /** A repeated claim is granted once and answered twice. */
@@ -125,5 +136,6 @@ function assignmentOf(lease: Lease, grant: Grant, now: number): Assignment {
     running,
     timeoutSeconds: spec.timeout ?? null,
     limits: spec.limits ?? {},
+    traceParent: spec.traceParent ?? null,
   };
 }

@@ -63,7 +63,8 @@ export class AttemptResults {
 
   private keep(lease: Lease, result: AttemptEnded): Promise<boolean> {
     const now = this.clock.now();
-    return this.jobs.finish(lease, result.succeeded ? 'succeeded' : 'failed', {
+    const state = result.succeeded ? 'succeeded' : 'failed';
+    const changes = {
       finishedAt: now,
       answerId: result.answerId,
       stderrId: result.stderrId,
@@ -74,7 +75,8 @@ export class AttemptResults {
       reason: result.reason,
       // Nobody may ever have looked for what the attempts before this one stored.
       ...(lease.attempt > 1 ? { cleanupAt: now } : {}),
-    });
+    };
+    return this.jobs.finish(lease, state, changes, result.publishedInMs);
   }
 
   /** Whoever reports too late has stored its files too late, and may die before it takes them back. */

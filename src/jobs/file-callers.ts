@@ -29,7 +29,8 @@ export class JobFileCallers extends FileCallers {
     const isAgent = shown !== undefined && this.agentToken !== undefined && isSecret(shown, this.agentToken);
     if (isAgent) return this.agentWith(headers[LEASE_HEADER]);
     const caller = await this.authenticator.identify(headers, context);
-    return caller.role === 'admin' ? new Admin(caller, ownerIn(headers[OWNER_HEADER])) : new User(caller);
+    if (caller.role !== 'admin') return new User(caller);
+    return new Admin(caller, leaseIn(headers[LEASE_HEADER]) !== undefined, ownerIn(headers[OWNER_HEADER]));
   }
 
   private async agentWith(header: string | string[] | undefined): Promise<FileCaller> {
@@ -46,6 +47,7 @@ export class JobFileCallers extends FileCallers {
 class User implements FileCaller {
   readonly user: string;
   readonly hasQuota = true;
+  readonly storesResults = false;
 
   constructor({ user }: Caller) {
     this.user = user;
@@ -71,6 +73,7 @@ class Admin implements FileCaller {
 
   constructor(
     { user }: Caller,
+    readonly storesResults: boolean,
     private readonly owner = user,
   ) {
     this.user = user;
@@ -91,6 +94,7 @@ class Admin implements FileCaller {
 }
 
 class AgentOnAttempt implements FileCaller {
+  readonly storesResults = true;
   readonly hasQuota: boolean;
 
   constructor(private readonly job: JobRow) {

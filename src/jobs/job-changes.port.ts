@@ -17,6 +17,10 @@ export interface GrantedAttempt {
 export interface JobWatcher {
   accepted(): void;
   granted(attempt: GrantedAttempt): void;
+  /** An attempt's result counts; storing its files took so many ms. */
+  published(ms: number): void;
+  /** An attempt was taken from an agent that is lost. */
+  lost(): void;
   became: JobChangeListener;
 }
 
@@ -43,6 +47,14 @@ export class JobChanges {
 
   tellAccepted(): void {
     for (const watcher of this.watchers) watcher.accepted();
+  }
+
+  tellPublished(ms: number): void {
+    for (const watcher of this.watchers) watcher.published(ms);
+  }
+
+  tellLost(): void {
+    for (const watcher of this.watchers) watcher.lost();
   }
 
   tellGranted(attempt: GrantedAttempt): void {

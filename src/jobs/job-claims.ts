@@ -17,8 +17,8 @@ const BRIEF = [
 ] as const satisfies (keyof JobRow)[];
 type JobBrief = Pick<JobRow, (typeof BRIEF)[number]>;
 
-/** Enough for what waits for a moment; whoever is forgotten is looked up. At most some 20 MB. */
-const MOST_REMEMBERED = 5_000;
+/** Enough for what waits for a moment; whoever is forgotten is looked up. Twice as many are at most some 20 MB. */
+const GENERATION = 2_500;
 const MOST_CHARACTERS = 2_000;
 
 /** An attempt of a job that was granted. */
@@ -36,7 +36,9 @@ export interface LeaseWish {
  * were accepted here lately, so that their rows need not be read (`docs/decisions/0013-claims.md`).
  */
 export class JobClaims {
-  private readonly accepted = new Map<string, JobBrief>();
+  /** Two generations: to forget the oldest of one by one, a Map would walk over all that it has forgotten. */
+  private accepted = new Map<string, JobBrief>();
+  private acceptedBefore = new Map<string, JobBrief>();
   private readonly brief: SomeColumns<JobBrief>;
 
   constructor(
@@ -53,20 +55,27 @@ export class JobClaims {
     if (size > MOST_CHARACTERS) return;
     const { owner, command, spec, needsStaging, expiresAt, labels } = row;
     this.accepted.set(row.id, { owner, command, spec, needsStaging, expiresAt, labels });
-    const [oldest] = this.accepted.keys();
-    if (this.accepted.size > MOST_REMEMBERED && oldest !== undefined) this.accepted.delete(oldest);
+    if (this.accepted.size < GENERATION) return;
+    this.acceptedBefore = this.accepted;
+    this.accepted = new Map();
   }
 
   /** queued → staging, or running where there is nothing to stage, under a new attempt and lease; null: not granted by this call. */
   async claim(id: string, lease: LeaseWish, now: number): Promise<ClaimedJob | null> {
-    const known = this.accepted.get(id);
-    this.accepted.delete(id);
+    const known = this.recall(id);
     const within = await this.withinQuota(id, known);
     if (within === null) return null;
     const attempt = await this.nextAttempt(id, lease, now, within);
     if (attempt === null) return null;
     const brief = known ?? (await this.look(id, lease.token));
     return brief === null ? null : { ...brief, attempt };
+  }
+
+  private recall(id: string): JobBrief | undefined {
+    const known = this.accepted.get(id) ?? this.acceptedBefore.get(id);
+    this.accepted.delete(id);
+    this.acceptedBefore.delete(id);
+    return known;
   }
 
   /** What must hold for its owner's sake; null: there is no such job. */

@@ -38,6 +38,14 @@ export class JobManager {
     private readonly following: JobFollowing,
   ) {}
 
+  /**
+   * Resolves where jobs can be accepted just now, that is, where the database answers: for the host's own health check. Rejects with
+   * `unavailable` where not.
+   */
+  checkReady(): Promise<void> {
+    return this.jobs.checkReady();
+  }
+
   /** Accepts a job: it is on disk when this resolves. */
   async run(
     request: HostRunRequest,

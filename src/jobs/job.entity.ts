@@ -19,6 +19,8 @@ export interface JobSpec {
   readonly limits?: JobLimits;
   /** Somebody is to be told of its end: the table of webhooks has whom. */
   readonly hasWebhook?: true;
+  /** Where the trace of the request that it came with goes on (W3C Trace Context); absent: nobody recorded one. */
+  readonly traceParent?: string;
   /** Its owner was an admin when it was accepted: no quota holds what it leaves. */
   readonly byAdmin?: true;
 }

@@ -106,6 +106,11 @@ export class JobsRepository {
     return row;
   }
 
+  /** Rejects with `unavailable` while the database is away. */
+  ping(): Promise<void> {
+    return this.database.ping();
+  }
+
   /** Ids of a page and one more. */
   async list(listing: JobListing): Promise<string[]> {
     const reach = labelReachStatement(this.target, listing);
@@ -142,19 +147,17 @@ export class JobsRepository {
   }
 
   /** running → succeeded or failed, staging → failed, with all that is to be told of it. */
-  finish(
+  async finish(
     lease: LeaseKey,
     state: 'succeeded' | 'failed',
     changes: Partial<JobRow> & { finishedAt: number },
+    publishedInMs: number | null = null,
   ): Promise<boolean> {
     const now = changes.finishedAt;
-    return this.changeHeld(
-      lease,
-      state,
-      { ...changes, ...HELD_BY_NOBODY },
-      notExpired(now),
-      this.retained(now),
-    );
+    const columns = { ...changes, ...HELD_BY_NOBODY };
+    const isKept = await this.changeHeld(lease, state, columns, notExpired(now), this.retained(now));
+    if (isKept && publishedInMs !== null) this.changes.tellPublished(publishedInMs);
+    return isKept;
   }
 
   /** Back to queued; the next claim is a new attempt. */

@@ -8,6 +8,7 @@ import { type JobRow } from './job.entity.js';
 import { eventsOf, type JobEvent } from './job.events.js';
 import { isFinished } from './job.states.js';
 import { JobViews } from './job-views.js';
+import { JobsRepository } from './jobs.repository.js';
 import { type JobFilter, type JobPage, type JobView, type RunOptions, type RunRequest } from './job.types.js';
 
 /**
@@ -21,7 +22,13 @@ export class JobsService {
     private readonly submission: IdempotentSubmission,
     private readonly endings: Endings,
     private readonly views: JobViews,
+    private readonly jobs: JobsRepository,
   ) {}
+
+  /** Resolves where jobs can be accepted just now; throws `unavailable` where not. */
+  checkReady(): Promise<void> {
+    return this.jobs.ping();
+  }
 
   /**
    * Accepts a job: it is in the database when this resolves. Throws `invalid_request` for a file that does not exist, and for

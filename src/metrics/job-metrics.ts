@@ -23,6 +23,8 @@ export class JobMetrics implements JobWatcher {
   private readonly waited: Histogram;
   private readonly staged: Histogram;
   private readonly ran: Histogram;
+  private readonly stored: Histogram;
+  private readonly lostAttempts: Counter;
 
   constructor(
     registry: Registry,
@@ -56,6 +58,14 @@ export class JobMetrics implements JobWatcher {
       'job_manager_run_seconds',
       'From the start of the command until its result was stored and reported.',
     );
+    this.stored = seconds(
+      'job_manager_publish_seconds',
+      'Storing the answer and the outputs of an attempt, as its agent says.',
+    );
+    this.lostAttempts = counter(
+      'job_manager_attempts_lost_total',
+      'Attempts that this server took from agents that gave no sign of life, or were stopped.',
+    );
     for (const state of ['succeeded', 'failed', 'cancelled', 'deleted', 'expired'])
       this.ended.inc({ state }, 0);
     addGauges(registry, sources.counts);
@@ -72,6 +82,14 @@ export class JobMetrics implements JobWatcher {
     this.underWay.set(jobId, { grantedAt: now, startedAt: runs ? now : null });
     const [oldest] = this.underWay.keys();
     if (this.underWay.size > MOST_UNDER_WAY && oldest !== undefined) this.underWay.delete(oldest);
+  }
+
+  published(ms: number): void {
+    this.stored.observe(ms / 1_000);
+  }
+
+  lost(): void {
+    this.lostAttempts.inc();
   }
 
   readonly became = (ids: readonly string[], to: string): void => {

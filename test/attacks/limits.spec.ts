@@ -53,7 +53,7 @@ const ATTACKS: readonly Attack[] = [
   },
   {
     name: 'a disk bomb of many files',
-    command: 'i=0; while [ $i -lt 2000 ]; do i=$((i+1)); head -c 20000 /dev/zero >$i; done',
+    command: 'i=0; while [ $i -lt 600 ]; do i=$((i+1)); head -c 20000 /dev/zero >$i; done',
     limits: { disk_bytes: 5 * MIB },
     named: 'limits.disk_bytes',
   },

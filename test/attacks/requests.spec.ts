@@ -6,20 +6,40 @@ import { describe, expect, it } from '@jest/globals';
 import { expectError } from '../support/answers.js';
 import { JobClient } from '../support/client.js';
 import { send } from '../support/raw-http.js';
-import { useServer } from '../support/server.js';
+import { type TestServer, useServer } from '../support/server.js';
 import { keyHolders } from '../support/users.js';
+import { type Weakening, weakenedProgram } from './weakened.js';
+
+/*
+ * Each attack is told whose service it is on, and says what it got: on ours nothing, and something on one whose defence is
+ * switched off, since else an attack that can't work at all would count as stopped.
+ */
 
 const users = keyHolders({ alice: 'user', mallory: 'user' });
 const server = useServer(() => ({ env: { ...users.env, AGENT_CONCURRENCY: '0' } }));
-const as = (name: string): JobClient => new JobClient(server().url, users.as(name));
+const as = (name: string, { url } = server()): JobClient => new JobClient(url, users.as(name));
+
+/** The same service without a defence: changed code, or settings of Node's. */
+function useWeakened(
+  weakenings: readonly Weakening[],
+  env: Readonly<Record<string, string>> = {},
+): () => TestServer {
+  return useServer(async () => ({
+    env: { ...users.env, AGENT_CONCURRENCY: '0', ...env },
+    program: await weakenedProgram(weakenings),
+  }));
+}
 
 /** All that comes back for these very bytes, until the server hangs up. */
-async function exchange(bytes: string): Promise<string> {
-  const { hostname, port } = new URL(server().url);
+async function exchange(bytes: string, to = server()): Promise<string> {
+  const { hostname, port } = new URL(to.url);
   const socket = connect(Number(port), hostname);
   socket.write(bytes);
   return text(socket);
 }
+
+/** Beyond those that lie together in one database. */
+const LARGE_FILE_BYTES = 1_048_576;
 
 const statusesIn = (answers: string): string[] =>
   [...answers.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, code]) => code ?? '');
@@ -42,28 +62,53 @@ describe('a path in the place of a file', () => {
     expect(Object.keys(JSON.parse(body) as object)).toEqual(['error']);
     expect(body).not.toContain('root:');
   });
+
+  /** By the way from the folder of another file. */
+  async function readByPath(to: TestServer): Promise<number> {
+    const mallory = as('mallory', to);
+    const id = await mallory.upload(Buffer.alloc(LARGE_FILE_BYTES));
+    const url = `${to.url}/files/..%2f${id.slice(-2)}%2f${id}/data`;
+    return (await send(url, { method: 'GET', headers: users.as('mallory') })).status;
+  }
+
+  it('is none: the way to a stored file', async () => {
+    expect(await readByPath(server())).toBe(400);
+  });
+
+  describe('where any text may be the id of a file', () => {
+    const weak = useWeakened([
+      ['data-manager/file-id.js', 'if (!isUuid(value))', 'if (value === undefined)'],
+    ]);
+
+    it('is followed: the way to a stored file', async () => {
+      expect(await readByPath(weak())).toBe(200);
+    });
+  });
 });
 
 describe('a request within a request', () => {
-  const victim = 'GET /list_jobs HTTP/1.1\r\nHost: x\r\n\r\n';
-
-  it('with two lengths of a body is refused', async () => {
-    const answers = await exchange(
-      `POST /run HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${victim}`,
-    );
-    expect(statusesIn(answers)).toEqual(['400']);
-  });
-
-  it.each([
+  const victim = 'GET /list_jobs HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+  const within = (headers: string, to?: TestServer): Promise<string> =>
+    exchange(`POST /run HTTP/1.1\r\nHost: x\r\n${headers}\r\n\r\n0\r\n\r\n${victim}`, to);
+  const HEADERS = [
+    'Content-Length: 4\r\nTransfer-Encoding: chunked',
     'Content-Length: 0\r\nContent-Length: 44',
     'Content-Length: +5',
     'Transfer-Encoding: xchunked',
     'Transfer-Encoding : chunked',
     'X: y\nTransfer-Encoding: chunked',
-  ])('with %j is refused', async (header) => {
-    const answers = await exchange(`POST /run HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n${victim}`);
-    expect(statusesIn(answers)[0]).toBe('400');
-    expect(statusesIn(answers)).not.toContain('200');
+  ];
+
+  it.each(HEADERS)('with %j is refused', async (headers) => {
+    expect(statusesIn(await within(headers))).toEqual(['400']);
+  });
+
+  describe('where Node reads requests leniently', () => {
+    const weak = useWeakened([], { NODE_OPTIONS: '--insecure-http-parser' });
+
+    it('with two lengths of a body gets an answer of its own', async () => {
+      expect(statusesIn(await within(HEADERS[0] ?? '', weak()))).toEqual(['401', '401']);
+    });
   });
 
   it('does not write headers by a name of a file', async () => {
@@ -79,15 +124,16 @@ describe('a request within a request', () => {
 });
 
 describe('names that objects have', () => {
-  it.each([
+  const BODIES = [
     '{"command":"true","__proto__":{"role":"admin"}}',
     '{"command":"true","constructor":{"prototype":{"role":"admin"}}}',
     '{"command":"true","env":{"__proto__":{"role":"admin"}}}',
     '{"command":"true","labels":{"__proto__":"admin"}}',
     '{"command":"true","__proto__":[]}',
-  ])('give nobody a role: %s', async (body) => {
-    const answer = await as('mallory').call('POST', '/run', { body });
-    expectError(answer, 400);
+  ];
+
+  it.each(BODIES)('give nobody a role: %s', async (body) => {
+    expectError(await as('mallory').call('POST', '/run', { body }), 400);
     expectError(await as('mallory').call('GET', '/list_jobs?user=alice'), 403);
   });
 
@@ -98,39 +144,70 @@ describe('names that objects have', () => {
       expect([400, 403]).toContain(status);
     },
   );
+
+  describe('where every name is taken', () => {
+    const weak = useWeakened([
+      ['http/body/unsafe-names.js', "new Set([ '__proto__', 'constructor' ])", 'new Set()'],
+    ]);
+
+    // The others are no names of a field or a variable either.
+    it.each(BODIES.filter((body) => body.includes('labels')))('are accepted: %s', async (body) => {
+      expect((await as('mallory', weak()).call('POST', '/run', { body })).status).toBe(201);
+    });
+  });
 });
 
 describe('too much of something', () => {
-  it.each([
-    [
-      'a million labels',
-      () => ({ labels: Object.fromEntries(Array.from({ length: 1_000_000 }, (_, n) => [`l${n}`, ''])) }),
-    ],
-    [
-      '10,000 labels',
-      () => ({ labels: Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`l${n}`, ''])) }),
-    ],
-    [
-      '100,000 variables',
-      () => ({ env: Object.fromEntries(Array.from({ length: 100_000 }, (_, n) => [`v${n}`, ''])) }),
-    ],
-  ])('%s', async (_what, fields) => {
-    const answer = await as('mallory').call('POST', '/run', { json: { command: 'true', ...fields() } });
-    expect([400, 413]).toContain(answer.status);
-    expect((await as('alice').call('GET', '/list_jobs', { withinMs: 5_000 })).status).toBe(200);
-  });
+  const many = (count: number): Record<string, string> =>
+    Object.fromEntries(Array.from({ length: count }, (_, n) => [`l${n}`, '']));
+  const LOADS: readonly [string, () => object][] = [
+    ['1,000 labels', () => ({ labels: many(1_000) })],
+    ['20,000 variables', () => ({ env: many(20_000) })],
+  ];
 
+  it.each([...LOADS, ['a million labels', () => ({ labels: many(1_000_000) })] as const])(
+    '%s',
+    async (_what, fields) => {
+      const answer = await as('mallory').call('POST', '/run', { json: { command: 'true', ...fields() } });
+      expect([400, 413]).toContain(answer.status);
+      expect((await as('alice').call('GET', '/list_jobs', { withinMs: 5_000 })).status).toBe(200);
+    },
+  );
+
+  const nested = `{"command":${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
   it('deep nesting', async () => {
-    const body = `{"command":${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
-    expectError(await as('mallory').call('POST', '/run', { body }), 400);
+    expectError(await as('mallory').call('POST', '/run', { body: nested }), 400, 'levels deep');
   });
 
+  const statusOfLongHeader = async ({ url }: TestServer): Promise<number> =>
+    (await send(`${url}/list_jobs`, { method: 'GET', headers: { x: 'x'.repeat(100_000) } })).status;
   it('headers', async () => {
-    const { status } = await send(`${server().url}/list_jobs`, {
-      method: 'GET',
-      headers: { x: 'x'.repeat(100_000) },
+    expect(await statusOfLongHeader(server())).toBe(431);
+  });
+
+  describe('where nothing is too much', () => {
+    const weak = useWeakened(
+      [
+        ['jobs/api/rules/map.rules.js', 'MAX_LABELS = 64', 'MAX_LABELS = 1e9'],
+        ['jobs/api/rules/map.rules.js', 'MAX_ENV_ENTRIES = 1_000', 'MAX_ENV_ENTRIES = 1e9'],
+        ['http/body/unsafe-names.js', 'MAX_DEPTH = 32', 'MAX_DEPTH = 1e9'],
+        ['http/body/json5-limits.js', 'MAX_TOKENS = 20_000', 'MAX_TOKENS = 1e9'],
+      ],
+      { NODE_OPTIONS: '--max-http-header-size=1000000' },
+    );
+
+    it.each(LOADS)('is taken: %s', async (_what, fields) => {
+      const json = { command: 'true', ...fields() };
+      expect((await as('mallory', weak()).call('POST', '/run', { json })).status).toBe(201);
     });
-    expect(status).toBe(431);
+
+    it('overflows the stack: deep nesting', async () => {
+      expectError(await as('mallory', weak()).call('POST', '/run', { body: nested }), 400, 'call stack');
+    });
+
+    it('is taken: headers', async () => {
+      expect(await statusOfLongHeader(weak())).toBe(401);
+    });
   });
 });
 

@@ -2,7 +2,9 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cgroupsOf } from '../../src/execution/runner/cgroups.js';
 import {
@@ -11,6 +13,8 @@ import {
   LaunchFailedError,
 } from '../../src/execution/runner/launcher.js';
 import { endLeftovers } from '../../src/execution/runner/leftovers.js';
+import { prefixOf } from '../../src/execution/runner/instance-names.js';
+import { removeScratch } from '../../src/execution/runner/scratch.js';
 import { atEndOfFile } from '../support/end-of-file.js';
 import { eventually } from '../support/eventually.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -109,6 +113,17 @@ await describeOnLaunchers((kind) => {
     expect(aliveWith(seconds)).toEqual([]);
     expect(await endLeftovers(instance)).toBe(0);
     expect(cgroupsOf(instance)).toEqual([]);
+  });
+
+  it('the next start removes what was there for a moment when its process was killed', async () => {
+    const [instance, other] = [`test-${randomUUID()}`, `test-${randomUUID()}`];
+    const leave = (of: string): string => mkdtempSync(join(tmpdir(), prefixOf(of)));
+    const [left, kept] = [leave(instance), leave(other)];
+    writeFileSync(join(left, '0'), '');
+    await endLeftovers(instance);
+    expect([left, kept].map((directory) => existsSync(directory))).toEqual([false, true]);
+    removeScratch(other);
+    expect(existsSync(kept)).toBe(false);
   });
 
   it('what another instance runs is left alone', async () => {

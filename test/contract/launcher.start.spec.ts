@@ -143,7 +143,7 @@ await describeOnLaunchers((kind) => {
     for (let round = 0; round < 250; round += 1) await some();
     expect(count()).toBe(before);
     expect(zombiesOf(new Set([pid, ...descendantsOf(pid)]))).toEqual([]);
-  }, 120_000);
+  });
 });
 
 function characters(from: number, to: number): string {

@@ -77,5 +77,5 @@ describeOnDatabases('bytes', (database) => {
     }
     expect({ size, sha256: hash.digest('hex') }).toEqual({ size: MEGABYTES_100, sha256: expected });
     expect((await peakMemory(pid)) - before).toBeLessThan(MEGABYTES_100);
-  }, 90_000);
+  });
 });

@@ -75,7 +75,7 @@ describeWithChromium('The console in Chromium', (executablePath) => {
     expect((await server().client.list('label=kind=demo')).job_ids).toHaveLength(2);
     expect(faults).toEqual([]);
     await page.close();
-  }, 60_000);
+  });
 
   it('lists jobs as they come, by what is asked for, and cancels and deletes one', async () => {
     const { page, faults } = await opened();
@@ -105,7 +105,7 @@ describeWithChromium('The console in Chromium', (executablePath) => {
     await shown(page, 'tbody', 'agent-');
     expect(faults.filter((fault) => !fault.includes('410'))).toEqual([]);
     await page.close();
-  }, 60_000);
+  });
 
   it('shows what strangers wrote as text', async () => {
     const jobId = await server().client.run({
@@ -122,7 +122,7 @@ describeWithChromium('The console in Chromium', (executablePath) => {
     expect(await page.title()).toBe('Job manager');
     expect(faults).toEqual([]);
     await page.close();
-  }, 30_000);
+  });
 
   it('asks for a key where one is wanted, and forgets it when told to', async () => {
     const { page } = await opened('', keyed().url);
@@ -142,7 +142,7 @@ describeWithChromium('The console in Chromium', (executablePath) => {
     await field.waitFor();
     expect(await page.evaluate('sessionStorage.length + localStorage.length')).toBe(0);
     await page.close();
-  }, 60_000);
+  });
 
   it('can be used by the keyboard alone', async () => {
     const { page } = await opened('#/new');
@@ -163,26 +163,22 @@ describeWithChromium('The console in Chromium', (executablePath) => {
     await page.keyboard.press('Enter');
     await shown(page, '#state', 'cancelled');
     await page.close();
-  }, 60_000);
+  });
 
-  it.each(['light', 'dark'] as const)(
-    'is fit for all, in %s',
-    async (colorScheme) => {
-      const jobId = await server().client.run({ command: 'echo out; echo error >&2; exit 1', name: 'a job' });
-      await server().client.waitForState(jobId, ['failed']);
-      for (const hash of ['', '#/new', '#/agents', `#/job/${jobId}`]) {
-        const { page } = await opened(hash);
-        await page.emulateMedia({ colorScheme });
-        await page.locator('h1').waitFor();
-        if (hash.includes(jobId)) await shown(page, '#output', 'error');
-        await eventually(async () => {
-          expect([hash, await violations(page)]).toEqual([hash, []]);
-        });
-        await page.close();
-      }
-    },
-    60_000,
-  );
+  it.each(['light', 'dark'] as const)('is fit for all, in %s', async (colorScheme) => {
+    const jobId = await server().client.run({ command: 'echo out; echo error >&2; exit 1', name: 'a job' });
+    await server().client.waitForState(jobId, ['failed']);
+    for (const hash of ['', '#/new', '#/agents', `#/job/${jobId}`]) {
+      const { page } = await opened(hash);
+      await page.emulateMedia({ colorScheme });
+      await page.locator('h1').waitFor();
+      if (hash.includes(jobId)) await shown(page, '#output', 'error');
+      await eventually(async () => {
+        expect([hash, await violations(page)]).toEqual([hash, []]);
+      });
+      await page.close();
+    }
+  });
 
   // CONSOLE_PICTURE=docs/console.png npx jest test/e2e/console: the picture in the README.
   const { CONSOLE_PICTURE } = process.env;

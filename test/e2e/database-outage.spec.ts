@@ -1,17 +1,14 @@
-import { createConnection } from 'mysql2/promise';
 import { expect, it } from '@jest/globals';
 import { expectError } from '../support/answers.js';
-import { type JobClient } from '../support/client.js';
+import { type Answer, type JobClient } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
 import { startServer } from '../support/server.js';
-import { describeWithOwnMariaDb, startMariaDb } from '../support/services.js';
+import { describeWithOwnMariaDb, onServer, startMariaDb } from '../support/services.js';
 
 const JOBS = 40;
 
 async function createOn(server: string, name: string): Promise<string> {
-  const connection = await createConnection(server);
-  await connection.query(`CREATE DATABASE ${name}`);
-  await connection.end();
+  await onServer(server, `CREATE DATABASE ${name}`);
   return `${server}/${name}`;
 }
 
@@ -63,7 +60,6 @@ describeWithOwnMariaDb('MariaDB away in the middle', () => {
       expect(await client.answerOf('echo again')).toBe('again\n');
       await server.end();
     },
-    150_000,
   );
 
   it('frozen: every call is answered in time, what was accepted runs, and the end is in time too', async () => {
@@ -84,5 +80,22 @@ describeWithOwnMariaDb('MariaDB away in the middle', () => {
     mariadb.freeze();
     await server.end();
     mariadb.thaw();
-  }, 150_000);
+  });
+});
+
+describeWithOwnMariaDb('MariaDB that takes little at once', () => {
+  it('has what is more answered with 413, and goes on', async () => {
+    const mariadb = await startMariaDb();
+    const url = await createOn(mariadb.url, 'jobs');
+    await onServer(mariadb.url, 'SET GLOBAL max_allowed_packet = 65536');
+    const server = await startServer({ env: { AGENT_CONCURRENCY: '0', DATABASE_URL: url } });
+    const start = (command: string): Promise<Answer> =>
+      server.client.call('POST', '/run', { json: { command } });
+    expectError(await start(`: ${'x'.repeat(70_000)}`), 413, 'max_allowed_packet');
+    // MariaDB hangs up after it, which may be noticed only by whoever comes next.
+    await eventually(async () => {
+      expect((await start('true')).status).toBe(201);
+    });
+    await server.end();
+  });
 });

@@ -89,7 +89,7 @@ describeWithChromium('/docs in Chromium', (executablePath) => {
     await answer.getByText('Download file').click();
     expect(await readFile(await (await saved).path(), 'utf8')).toBe('1\n');
     expect(faults).toEqual([]);
-  }, 90_000);
+  });
 
   it('takes a key, with which a job is run, watched, cancelled and deleted', async () => {
     const page = await browser().newPage();
@@ -121,5 +121,5 @@ describeWithChromium('/docs in Chromium', (executablePath) => {
     await remove.fillBody({ job_id });
     expect(await remove.json()).toEqual({ status: '200', body: { job_id } });
     expect((await info.execute()).status).toBe('410');
-  }, 90_000);
+  });
 });

@@ -8,6 +8,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { attemptFileId } from '../../src/execution/attempt-files.port.js';
 import { type JobClient } from '../support/client.js';
+import { eventually } from '../support/eventually.js';
 import { type JobStore, openJobStore } from '../support/job-store.js';
 import { processesWith } from '../support/processes.js';
 import { startServer, type TestServer } from '../support/server.js';
@@ -20,6 +21,7 @@ import {
   type RedisSpace,
 } from '../support/services.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
+import { WebhookReceiver } from '../support/webhook-receiver.js';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'dist', 'doctor.js');
 const JOBS = 'job_manager_jobs';
@@ -62,13 +64,29 @@ describeOnDatabases('The doctor', (database) => {
   let server: TestServer;
   let store: JobStore;
   let before: object;
+  let receiver: WebhookReceiver;
   /** One to spoil, of each kind. */
-  const jobs = { large: '', held: '', ended: '', gone: '', labelled: '', unlisted: '', row: '', leased: '' };
+  const jobs = {
+    large: '',
+    held: '',
+    ended: '',
+    gone: '',
+    labelled: '',
+    unlisted: '',
+    row: '',
+    leased: '',
+    untold: '',
+  };
 
   beforeAll(async () => {
     dataDir = await temporaryDirectory();
     const { url } = await database.create();
-    env = { DATA_DIR: dataDir, DATABASE_URL: url, MAX_STORED_BYTES_PER_USER: '1000000000' };
+    env = {
+      DATA_DIR: dataDir,
+      DATABASE_URL: url,
+      MAX_STORED_BYTES_PER_USER: '1000000000',
+      WEBHOOK_ALLOW_PRIVATE: 'true',
+    };
     server = await startServer({ dataDir, env });
     const { client } = server;
     const run = async (request: object): Promise<string> => {
@@ -84,10 +102,12 @@ describeOnDatabases('The doctor', (database) => {
     jobs.large = await run({ command: 'head -c 200000 /dev/urandom' });
     for (const name of ['labelled', 'unlisted'] as const)
       jobs[name] = await run({ labels: { kind: 'spoilt' } });
+    receiver = await WebhookReceiver.start();
+    jobs.untold = await run({ webhook: `${receiver.url}/told` });
     await client.remove(jobs.gone);
     await server.end();
     store = await openJobStore(url);
-  }, 120_000);
+  });
   afterAll(async () => {
     await store.source.destroy();
     await server.end();
@@ -122,6 +142,15 @@ describeOnDatabases('The doctor', (database) => {
     await change(jobs.gone, 'gone_at = NULL');
     await store.source.query(`DELETE FROM job_manager_job_labels WHERE job_id = '${jobs.unlisted}'`);
     await change(jobs.labelled, 'labels = NULL');
+    const webhooks = 'job_manager_webhooks';
+    const stray = randomUUID();
+    await store.source.query(
+      `UPDATE ${webhooks} SET state = 'waiting', due_at = NULL WHERE job_id = '${jobs.untold}'`,
+    );
+    await store.source.query(
+      `INSERT INTO ${webhooks} (job_id, url, state, tries) VALUES ('${stray}', 'http://x/', 'waiting', 0)`,
+    );
+    const toldBefore = receiver.at('/told').length;
     writeFileSync(files('tmp', upload), 'broken off');
     mkdirSync(files('expiring', '999999'), { recursive: true });
     writeFileSync(files('expiring', '999999', note), '');
@@ -145,6 +174,8 @@ describeOnDatabases('The doctor', (database) => {
       `Job ${jobs.gone} is deleted, since no time`,
       `Job ${jobs.unlisted} is not found by its labels`,
       `Labels lead to job ${jobs.labelled}, which has none`,
+      `Nobody was told of the end of job ${jobs.untold}`,
+      `A webhook is of job ${stray}, which is not there`,
       `Upload ${upload} was broken off`,
       `The end of file ${note} is noted, which is not there`,
       `File ${half} has bytes that nothing describes`,
@@ -173,6 +204,9 @@ describeOnDatabases('The doctor', (database) => {
     const { client } = server;
     const again = await client.waitForState(jobs.held, ['succeeded']);
     expect(again.answer_id).toBe(attemptFileId(jobs.held, 2, 'stdout'));
+    await eventually(() => {
+      expect(receiver.at('/told').length).toBeGreaterThan(toldBefore);
+    });
     expect((await client.list('label=kind=spoilt')).job_ids).toEqual([jobs.unlisted]);
     expect(await whatIsThere(client)).toMatchObject({
       ended: expect.arrayContaining((before as { ended: object[] }).ended),
@@ -180,7 +214,7 @@ describeOnDatabases('The doctor', (database) => {
     });
     const { answers } = (await whatIsThere(client)) as { answers: string[] };
     expect(answers).toEqual(expect.arrayContaining((before as { answers: string[] }).answers));
-  }, 120_000);
+  });
 
   it('refuses to look where a server runs on the same SQLite, and looks at what it can beside one on MariaDB', async () => {
     const { code, lines } = await doctor(env);
@@ -220,7 +254,7 @@ describeWithMysql('The doctor on MariaDB', () => {
       const { url } = await createDatabase();
       env = { DATABASE_URL: url, REDIS_URL: redis.url, REDIS_PREFIX: redis.prefix };
       server = await startServer({ env: { ...env, AGENT_CONCURRENCY: '0' } });
-    }, 60_000);
+    });
     afterAll(() => server.end());
 
     it('takes out of the queue what no job waits for, while servers run, and nothing else', async () => {
@@ -245,6 +279,6 @@ describeWithMysql('The doctor on MariaDB', () => {
       expect((await doctor(own, '--mend')).code).toBe(0);
       expect((await queue.getPrioritized()).map(({ id }) => id)).toEqual([waiting]);
       await queue.close();
-    }, 60_000);
+    });
   });
 });

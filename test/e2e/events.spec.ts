@@ -84,8 +84,8 @@ describeWithMysql('Events on MariaDB', () => {
     beforeAll(async () => {
       const database = { name: 'MariaDB' as const, create: createDatabase };
       fleet = await SmallFleet.start({ database, env: { AGENT_LOST_SECONDS: '2', KILL_GRACE_SECONDS: '0' } });
-    }, 60_000);
-    afterAll(() => fleet.end(), 60_000);
+    });
+    afterAll(() => fleet.end());
 
     it('tell of one that was killed and of one that stopped', async () => {
       const jobId = await fleet.one.run('[ $JOB_ATTEMPT = 3 ] || exec sleep 1000');
@@ -103,6 +103,6 @@ describeWithMysql('Events on MariaDB', () => {
         `Agent ${String(agent)} gave it back, since it stops. The job went back to the queue.`,
       ]);
       expect(ends.map(({ attempt }) => attempt)).toEqual([1, 2]);
-    }, 60_000);
+    });
   });
 });

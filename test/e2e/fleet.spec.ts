@@ -42,8 +42,8 @@ describeFleet('Two servers and three agents on MariaDB', () => {
     await fleet.agent();
     await fleet.agent();
     third = await fleet.agent({ AGENT_LABELS: 'third,zone=a' });
-  }, 60_000);
-  afterAll(() => fleet.end(), 60_000);
+  });
+  afterAll(() => fleet.end());
 
   async function agents(): Promise<Agents['agents']> {
     const { status, body } = await fleet.two.call('GET', '/agents');
@@ -187,7 +187,7 @@ describeFleet('Two servers and three agents on MariaDB', () => {
     expect(await fleet.answer(info.answer_id)).toBe('answer of 2\n');
     expect(await readFile(log, 'utf8')).toBe('1\n2\n');
     await Promise.all([frozen.end(), other.end()]);
-  }, 60_000);
+  });
 
   it('fail a job whose agents are lost more often than it may be retried, and name the last', async () => {
     const mortal = await fleet.agent({ AGENT_LABELS: 'mortal' });
@@ -240,8 +240,8 @@ describeFleet('An agent that does not fit', () => {
   let fleet: SmallFleet;
   beforeAll(async () => {
     fleet = await SmallFleet.start({ database: MARIADB, env: { AGENT_TOKEN: 'right' } });
-  }, 60_000);
-  afterAll(() => fleet.end(), 60_000);
+  });
+  afterAll(() => fleet.end());
 
   it('with a wrong token is refused at its start, and told so', async () => {
     await expect(fleet.agent({ AGENT_TOKEN: 'wrong' })).rejects.toThrow(

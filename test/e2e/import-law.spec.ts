@@ -41,5 +41,5 @@ describe('the law of imports', () => {
       "export { VISIBLE_STATES } from '../jobs/job.types.js';\n",
     );
     expect(await brokenRules(directory)).toEqual(['execution-knows-kernel-and-data-manager']);
-  }, 60_000);
+  });
 });

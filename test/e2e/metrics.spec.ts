@@ -106,11 +106,15 @@ describeOnDatabases('Metrics', (database) => {
       job_manager_queue_wait_seconds_count: 5,
       job_manager_staging_seconds_count: 3,
       job_manager_run_seconds_count: 4,
+      job_manager_publish_seconds_count: 4,
+      job_manager_attempts_lost_total: 0,
+      job_manager_database_statements_waiting: 0,
     };
     for (const [name, value] of Object.entries(values))
       expect([name, valueOf(text, name)]).toEqual([name, value]);
     expect(valueOf(text, 'job_manager_jobs_ended_total', 'state="succeeded"')).toBe(3);
     expect(valueOf(text, 'job_manager_jobs_ended_total', 'state="failed"')).toBe(1);
+    expect(valueOf(text, 'job_manager_database_connections', 'state="free"')).toBeGreaterThan(0);
     expect(valueOf(text, 'job_manager_run_seconds_sum')).toBeGreaterThan(0.2);
     for (const id of [waiting, running]) await client.cancel(id);
     const after = await metricsOf(client);
@@ -134,6 +138,22 @@ describeOnDatabases('Metrics', (database) => {
     expect(asked).not.toEqual([]);
     for (const name of asked)
       expect([...there, ...[...there].map((one) => one.replace(PART, ''))]).toContain(name);
+  });
+});
+
+describe('Metrics after a kill -9', () => {
+  const server = useServer(() => ({}));
+
+  it('count what was taken from a lost agent', async () => {
+    const { client } = server();
+    const jobId = await client.run({ command: `sleep ${uniqueSleep()}`, retries: 1 });
+    await client.waitForState(jobId, ['running']);
+    await server().kill();
+    await server().restart();
+    await eventually(async () => {
+      expect(valueOf(await metricsOf(server().client), 'job_manager_attempts_lost_total')).toBe(1);
+    });
+    await server().client.cancel(jobId);
   });
 });
 

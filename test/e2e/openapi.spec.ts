@@ -57,7 +57,7 @@ describe('The OpenAPI document', () => {
     const stdout = await outputOf(redocly, words, { env });
     const { problems } = JSON.parse(stdout) as { problems: { message: string; location: unknown }[] };
     expect(problems).toEqual([]);
-  }, 60_000);
+  });
 
   it('names each call once, and says what each needs', () => {
     const operations = operationsOf(document);
@@ -94,7 +94,7 @@ describe('The OpenAPI document', () => {
         await answers.check(operation, response);
       }
     }
-  }, 60_000);
+  });
 });
 
 /** Examples show the specification's own id, which nothing has. */
@@ -149,7 +149,7 @@ describe('Every answer is as the OpenAPI document says:', () => {
     await told('listJobs', 400, { query: '?limit=0' });
     await told('listJobs', 403, { query: '?user=ben' });
     await told('agents', 200);
-  }, 60_000);
+  });
 
   it('of files', async () => {
     const form = (metadata: string): FormData => {

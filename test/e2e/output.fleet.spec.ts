@@ -29,8 +29,8 @@ describeWithMysql('Output on MariaDB', () => {
       const env = { KILL_GRACE_SECONDS: '1', AGENT_LOST_SECONDS: '2' };
       fleet = await SmallFleet.start({ database, env, redis });
       agent = await fleet.agent();
-    }, 60_000);
-    afterAll(() => fleet.end(), 60_000);
+    });
+    afterAll(() => fleet.end());
 
     async function gate(): Promise<{ waiting: string; open: () => Promise<void> }> {
       const path = join(await temporaryDirectory(), 'gate');
@@ -53,7 +53,7 @@ describeWithMysql('Output on MariaDB', () => {
         expect(stream.end).toMatchObject({ state: 'succeeded', agent: stream.end?.agent });
       }
       await late.end();
-    }, 30_000);
+    });
 
     it('goes on at the other server with the next byte', async () => {
       const jobId = await fleet.one.run('for i in $(seq 1 200); do echo "line $i"; sleep 0.01; done');
@@ -70,7 +70,7 @@ describeWithMysql('Output on MariaDB', () => {
       }
       const lines = Array.from({ length: 200 }, (_, index) => `line ${index + 1}\n`);
       expect(bytesIn(events, 'stdout').toString()).toBe(lines.join(''));
-    }, 30_000);
+    });
 
     it('begins anew with the next attempt where the agent dies', async () => {
       const { waiting, open } = await gate();
@@ -84,7 +84,7 @@ describeWithMysql('Output on MariaDB', () => {
       expect(await stream.ended).toBe(true);
       expect(stream.events.filter(({ event }) => event === 'attempt')).toHaveLength(2);
       expect(stream.end).toMatchObject({ state: 'succeeded', attempt: 2 });
-    }, 60_000);
+    });
 
     it('survives what strangers say in Redis, and is not heard by them', async () => {
       const { waiting, open } = await gate();
@@ -125,6 +125,6 @@ describeWithMysql('Output on MariaDB', () => {
       await open();
       expect(await stream.ended).toBe(true);
       expect(stream.bytes('stdout').toString()).toBe('on\noff\n');
-    }, 30_000);
+    });
   });
 });

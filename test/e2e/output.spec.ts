@@ -84,7 +84,7 @@ describeOnDeployments('the output of a job, as it is written', ({ options }) => 
     expect(bytesIn(events, 'stdout').equals(stored)).toBe(true);
     const errors = await server().client.download(String(stderr_id));
     expect(bytesIn(events, 'stderr').toString()).toBe(errors.toString());
-  }, 30_000);
+  });
 
   it('is told of a job that has ended, from any of its bytes on, and no more after its end', async () => {
     const jobId = await server().client.run('printf 0123456789; printf abc >&2');
@@ -120,7 +120,7 @@ describeOnDeployments('the output of a job, as it is written', ({ options }) => 
     expect(await quick.ended).toBe(true);
     expect(quick.bytes('stdout')).toHaveLength(bytes);
     await slow.body?.cancel();
-  }, 60_000);
+  });
 
   it('is refused as job_info is, in its words', async () => {
     const { client } = server();

@@ -1,13 +1,15 @@
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import Sqlite from 'libsql';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expectError } from '../support/answers.js';
+import { expectError, NOBODYS_ID } from '../support/answers.js';
+import { JobClient } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
 import { openJobStore } from '../support/job-store.js';
 import { startServer } from '../support/server.js';
 import { describeOnDatabases } from '../support/services.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
+import { keyHolders } from '../support/users.js';
 
 const JOBS = 60;
 const TABLES = ['jobs', 'job_labels', 'webhooks'];
@@ -62,7 +64,44 @@ describeOnDatabases('A server that keeps finished jobs for a while', (database) 
     expect((await client.info(running)).state).toBe('running');
     await client.cancel(running);
     await server.end();
-  }, 120_000);
+  });
+});
+
+describe('A server where uploads have a ttl', () => {
+  it('forgets those that say nothing else, large and small, and keeps results', async () => {
+    const dataDir = await temporaryDirectory();
+    const env = { UPLOAD_TTL_SECONDS: '2' };
+    const { client } = await startServer({ dataDir, env });
+    const body = new FormData();
+    body.append('file', new Blob(['lasting']), 'lasting');
+    body.append('metadata', JSON.stringify({ ttl: 3_600 }));
+    const { id: lasting } = (await client.call('POST', '/files', { body })).body as { id: string };
+    const passing = [await client.upload('small'), await client.upload(Buffer.alloc(100_000))];
+    const job = await client.run({
+      command: 'wc -c $INPUT_1; head -c 100000 /dev/zero >out',
+      input_files: [passing[1]],
+      output_files: ['out'],
+    });
+    const { answer_id: answer, outputs } = await client.waitForState(job, ['succeeded']);
+    await eventually(async () => {
+      for (const id of passing) expectError(await client.call('GET', `/files/${id}/info`), 404);
+    });
+    for (const id of [lasting, String(answer), String(outputs[0]?.file_id)])
+      expect((await client.call('GET', `/files/${id}/info`)).status).toBe(200);
+  });
+});
+
+describe('A server of strangers where uploads have a ttl', () => {
+  it('takes nobody for an agent who says so', async () => {
+    const users = keyHolders({ mallory: 'user' });
+    const { url } = await startServer({ env: { ...users.env, UPLOAD_TTL_SECONDS: '1' } });
+    const lease = `${NOBODYS_ID}/1/${NOBODYS_ID}`;
+    const mallory = new JobClient(url, { ...users.as('mallory'), 'x-job-lease': lease });
+    const id = await mallory.upload('to stay');
+    await eventually(async () => {
+      expectError(await mallory.call('GET', `/files/${id}/info`), 404);
+    });
+  });
 });
 
 /** Ids of all files, in either place. */

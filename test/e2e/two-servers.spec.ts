@@ -42,5 +42,5 @@ describe('a server that has another as its data manager', () => {
     const { answer_id } = await runner().client.waitForState(jobId, ['succeeded'], { withinMs: 60_000 });
     expect((await back.client.download(String(answer_id))).toString()).toBe('kept\n');
     await back.end();
-  }, 90_000);
+  });
 });

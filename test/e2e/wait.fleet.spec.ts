@@ -27,8 +27,8 @@ describeWithMysql('Waiting on MariaDB', () => {
       const database = { name: 'MariaDB' as const, create: () => Promise.resolve(created) };
       fleet = await SmallFleet.start({ database, env: { KILL_GRACE_SECONDS: '1' } });
       await fleet.agent();
-    }, 60_000);
-    afterAll(() => fleet.end(), 60_000);
+    });
+    afterAll(() => fleet.end());
 
     it('is answered at each of them, wherever the job was started and ends', async () => {
       for (const [here, there] of [

@@ -127,7 +127,7 @@ describeOnDatabases('Webhooks', (database) => {
       expect((await info(jobId)).webhook).toMatchObject({ state: 'delivered' });
     });
     receiver.answer = () => 204;
-  }, 30_000);
+  });
 
   it('are refused that are no URLs of HTTP, or hold a password', async () => {
     const wrong = ['x', 'ftp://a/', 'http://u:p@a/', 7, '', `http://a/${'x'.repeat(2_048)}`, 'http://'];
@@ -189,8 +189,8 @@ describeWithMysql('Webhooks on MariaDB', () => {
       const database = { name: 'MariaDB' as const, create: createDatabase };
       fleet = await SmallFleet.start({ database, env: ENV });
       await fleet.agent();
-    }, 60_000);
-    afterAll(() => fleet.end(), 60_000);
+    });
+    afterAll(() => fleet.end());
 
     it('are sent once each, by one of them', async () => {
       const receiver = await WebhookReceiver.start();
@@ -207,6 +207,6 @@ describeWithMysql('Webhooks on MariaDB', () => {
         { withinMs: 30_000, everyMs: 200 },
       );
       expect(receiver.received.map((one) => verified(one).data.job_id).sort()).toEqual([...ids].sort());
-    }, 60_000);
+    });
   });
 });

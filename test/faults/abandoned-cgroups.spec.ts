@@ -1,4 +1,6 @@
 import { expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -6,12 +8,22 @@ import { randomUUID } from 'node:crypto';
 import { ownCgroupName } from '../../src/execution/runner/cgroup-names.js';
 import { cgroupsOf } from '../../src/execution/runner/cgroups.js';
 import { makeHierarchies } from '../../src/execution/runner/limits/hierarchies.js';
-import { removeAbandonedCgroups } from '../../src/execution/runner/leftovers.js';
+import { endLeftovers, removeAbandonedCgroups } from '../../src/execution/runner/leftovers.js';
 import { atEndOfFile } from '../support/end-of-file.js';
 import { eventually } from '../support/eventually.js';
 import { processesWith } from '../support/processes.js';
 import { startServer, type TestServer } from '../support/server.js';
 import { describeIf } from '../support/services.js';
+
+const STARTS = 500;
+const REMOVES_ALL_THE_TIME = `
+const { removeCgroup } = await import('${new URL('../../dist/execution/runner/cgroups.js', import.meta.url).href}');
+console.log('ready');
+for (;;) {
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * 10));
+  process.argv.slice(1).forEach(removeCgroup);
+}
+`;
 
 /** The directories of this process's own, in which a server has its cgroups; removed again. */
 function parentsHere(): string[] {
@@ -58,6 +70,24 @@ function suite(): void {
       expect(await living.client.answerOf(limited)).toContain(basename(kept[0] ?? 'none'));
     },
   );
+
+  it('those that another start removes just then stop no start', async () => {
+    const instance = randomUUID();
+    const left = parents.map((path) => join(path, ownCgroupName(instance).replace(/\d+$/, '1')));
+    const other = spawn(process.execPath, ['--input-type=module', '-e', REMOVES_ALL_THE_TIME, ...left]);
+    const ended = once(other, 'exit');
+    try {
+      await once(other.stdout, 'data');
+      for (let start = 0; start < STARTS; start += 1) {
+        for (const cgroup of left) mkdirSync(join(cgroup, '0'), { recursive: true });
+        await endLeftovers(instance);
+        expect(cgroupsOf(instance)).toEqual([]);
+      }
+    } finally {
+      other.kill();
+      await ended;
+    }
+  });
 
   it('those of processes that live, or of which nobody can tell, stay', () => {
     const [own = '', namespace = '', pid = ''] =

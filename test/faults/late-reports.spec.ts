@@ -19,6 +19,6 @@ describeWithMysql('an arrival of an agent that a server hears of late', () => {
       await proxy.mend();
       expect(await fleet.two.waitForState(jobId, ['succeeded'])).toMatchObject({ attempt: 1 });
       await fleet.end();
-    }, 90_000);
+    });
   });
 });

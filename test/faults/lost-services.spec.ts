@@ -31,8 +31,8 @@ describeWithMysql('A fleet on MariaDB that loses', () => {
       });
       await fleet.agent();
       await fleet.agent();
-    }, 60_000);
-    afterAll(() => fleet.end(), 60_000);
+    });
+    afterAll(() => fleet.end());
 
     async function runAll(): Promise<string[]> {
       return Promise.all(Array.from({ length: JOBS }, (_, n) => fleet.one.run(`sleep 0.05; echo ${n}`)));
@@ -122,6 +122,6 @@ describeWithMysql('A fleet on MariaDB that loses', () => {
       const kept = await fleet.two.waitForState(staging, ['succeeded'], { withinMs: 60_000 });
       expect(await fleet.answer(late.answer_id)).toBe('late\n');
       expect(await fleet.answer(kept.answer_id)).toBe('kept\n');
-    }, 120_000);
+    });
   });
 });

@@ -45,5 +45,5 @@ describeOnDatabases('Requests that are repeated under their keys', (database) =>
     }
     expect(new Set(stored)).toEqual(new Set([...told.values()].flatMap((ids) => [...ids])));
     expect(stored).toHaveLength(keys.length);
-  }, 120_000);
+  });
 });

@@ -24,7 +24,7 @@ describeOnDatabases('SIGTERM', (database) => {
     expect(info).toMatchObject({ state: 'succeeded', attempt: 1 });
     expect((await second.client.download(String(info.answer_id))).toString()).toBe('in time\n');
     await second.stop();
-  }, 60_000);
+  });
 
   it('gives back what has not ended by then, and the next start runs it', async () => {
     const dataDir = await temporaryDirectory();
@@ -53,5 +53,5 @@ describeOnDatabases('SIGTERM', (database) => {
     }
     expect(await readFile(log, 'utf8')).toBe('start\n'.repeat(9));
     await second.stop();
-  }, 60_000);
+  });
 });

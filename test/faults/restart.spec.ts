@@ -96,7 +96,7 @@ describeOnDatabases('kill -9 of the server', (database) => {
     await nothingAliveWith(yard.directory);
     await noWorkingDirectoryIn(dataDir);
     await server.end();
-  }, 300_000);
+  }, 900_000);
 });
 
 async function allRunning(client: JobClient): Promise<void> {

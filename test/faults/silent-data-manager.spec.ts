@@ -34,5 +34,5 @@ describe('while the data manager is silent', () => {
     expect((await client.call('DELETE', '/delete', { json: { job_id: doomed } })).status).toBe(200);
     await nothingAliveWith(other, { withinMs: 8_000 });
     await server.end();
-  }, 60_000);
+  });
 });

@@ -33,6 +33,7 @@ const ENDED: AttemptEnded = {
   stderrId: randomUUID(),
   outputs: [{ path: NASTY, fileId: randomUUID(), size: Number.MAX_SAFE_INTEGER }],
   usage: { cpuSeconds: 0.000001, peakMemoryBytes: null, writtenBytes: Number.MAX_SAFE_INTEGER },
+  publishedInMs: 0.25,
 };
 
 const aLease = (attempt = 1): Lease => ({ jobId: randomUUID(), attempt, token: randomUUID() });
@@ -145,6 +146,7 @@ describe('a claim', () => {
     env: { A: NASTY, B: '' },
     timeoutSeconds: 3_155_760_000,
     limits: { memoryBytes: Number.MAX_SAFE_INTEGER, network: false },
+    traceParent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   };
   const { lease } = whole;
 

@@ -4,8 +4,7 @@ import { AttemptResults } from '../../src/jobs/attempt-results.js';
 import { type CleanUp } from '../../src/jobs/clean-up.js';
 import { attemptFileId } from '../../src/execution/attempt-files.port.js';
 import { type Faults } from '../../src/jobs/faults.js';
-import { SteadyClock } from '../../src/kernel/clock.js';
-import { aJob, claimed, openJobStore, OPTIONS } from '../support/job-store.js';
+import { aJob, claimed, CLOCK, openJobStore, OPTIONS } from '../support/job-store.js';
 import { describeOnDatabases } from '../support/services.js';
 
 const FAILED: AttemptEnded = {
@@ -19,17 +18,18 @@ const FAILED: AttemptEnded = {
   stderrId: null,
   outputs: [],
   usage: null,
+  publishedInMs: null,
 };
 
 describeOnDatabases('the end of an attempt', (kind) => {
   it('counts each time that it is reported at once: whoever is told otherwise takes its files back', async () => {
     const { jobs, source } = await openJobStore((await kind.create()).url);
     const cleanUp = { schedule: { expectAt: () => undefined } } as unknown as CleanUp;
-    const results = new AttemptResults(jobs, {} as Faults, cleanUp, new SteadyClock(), OPTIONS);
+    const results = new AttemptResults(jobs, {} as Faults, cleanUp, CLOCK, OPTIONS);
     const job = aJob();
     await jobs.insert(job);
     const lease = await claimed(jobs, job.id);
-    await jobs.start(lease, Date.now());
+    await jobs.start(lease, CLOCK.now());
     const twins = Array.from({ length: 4 }, () => results.record(lease, FAILED));
     expect(await Promise.all(twins)).toEqual([true, true, true, true]);
     await source.destroy();
@@ -38,11 +38,11 @@ describeOnDatabases('the end of an attempt', (kind) => {
   it('is refused where it names files that the attempt has not stored', async () => {
     const { jobs, source } = await openJobStore((await kind.create()).url);
     const options = { ...OPTIONS, keepsFiles: true };
-    const results = new AttemptResults(jobs, {} as Faults, {} as CleanUp, new SteadyClock(), options);
+    const results = new AttemptResults(jobs, {} as Faults, {} as CleanUp, CLOCK, options);
     const job = aJob();
     await jobs.insert(job);
     const lease = await claimed(jobs, job.id);
-    await jobs.start(lease, Date.now());
+    await jobs.start(lease, CLOCK.now());
     const own = {
       ...FAILED,
       repeatable: false,

@@ -9,11 +9,11 @@ import { Timetable } from '../../src/jobs/timetable.js';
 import { type FileStore } from '../../src/data-manager/file-store.js';
 import { type JobDispatcher } from '../../src/execution/job-dispatcher.port.js';
 import { Clock } from '../../src/kernel/clock.js';
-import { aJob, claimed, type JobStore, openJobStore } from '../support/job-store.js';
+import { aJob, claimed, CLOCK, type JobStore, openJobStore } from '../support/job-store.js';
 import { describeOnDatabases } from '../support/services.js';
 
 class SetClock extends Clock {
-  ms = Date.now();
+  ms = CLOCK.now();
 
   now(): number {
     return this.ms;

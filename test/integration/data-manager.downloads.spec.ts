@@ -1,12 +1,10 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { expectError, NOBODYS_ID } from '../support/answers.js';
-import { JobClient } from '../support/client.js';
+import { type JobClient } from '../support/client.js';
 import { type EmbeddedFiles, serveFiles } from '../support/embedded-files.js';
-import { eventually } from '../support/eventually.js';
 import { bytes, digestOf } from '../support/file-sources.js';
-import { filePart, metadataPart, multipart } from '../support/multipart.js';
+import { filePart, metadataPart } from '../support/multipart.js';
 import { send } from '../support/raw-http.js';
-import { filesBelow } from '../support/stored-files.js';
 
 const CONTENT = 'hello world';
 const ETAG = `"${digestOf(Buffer.from(CONTENT))}"`;
@@ -16,27 +14,15 @@ let client: JobClient;
 
 beforeAll(async () => {
   files = await serveFiles();
-  client = new JobClient(files.url);
+  ({ client } = files);
 });
-
-const upload = (...parts: string[]) => client.call('POST', '/files', multipart(...parts));
-const stored = async (...parts: string[]) => (await upload(...parts)).body as { id: string; name: string };
-
-/** Runs something that must leave the disk as it was. */
-async function leavesNothing(work: () => Promise<void>): Promise<void> {
-  const before = await filesBelow(files.directory);
-  await work();
-  await eventually(async () => {
-    expect((await filesBelow(files.directory)).sort()).toEqual(before.sort());
-  });
-}
 
 describe('GET /files/:id/data', () => {
   let id: string;
   let path: string;
 
   beforeAll(async () => {
-    ({ id } = await stored(filePart(CONTENT)));
+    ({ id } = await files.stored(filePart(CONTENT)));
     path = `/files/${id}/data`;
   });
 
@@ -125,7 +111,7 @@ describe('GET /files/:id/data', () => {
   });
 
   it('serves an empty file', async () => {
-    const empty = await stored(filePart(''));
+    const empty = await files.stored(filePart(''));
     const answer = await fetch(`${files.url}/files/${empty.id}/data`);
     expect([answer.status, answer.headers.get('content-length')]).toEqual([200, '0']);
     expect(await answer.text()).toBe('');
@@ -145,7 +131,7 @@ describe('GET /files/:id/data', () => {
     ['\\ud800', `attachment; filename="_"; filename*=UTF-8''%EF%BF%BD`],
   ])('offers %s under a safe name', async (name, disposition) => {
     const json = `{"name":"${name.replace(/"/g, '\\"')}"}`;
-    const file = await stored(filePart(CONTENT), metadataPart(json));
+    const file = await files.stored(filePart(CONTENT), metadataPart(json));
     const answer = await fetch(`${files.url}/files/${file.id}/data`, { method: 'HEAD' });
     expect(answer.headers.get('content-disposition')).toBe(disposition);
     expect(answer.headers.get('set-cookie')).toBeNull();
@@ -199,7 +185,7 @@ describe('ids in paths', () => {
   });
 
   it('takes ids in upper case', async () => {
-    const { id } = await stored(filePart(CONTENT));
+    const { id } = await files.stored(filePart(CONTENT));
     expect((await client.call('GET', `/files/${id.toUpperCase()}/info`)).body).toMatchObject({ id });
     expect(await client.call('DELETE', `/files/${id.toUpperCase()}`)).toMatchObject({
       status: 200,
@@ -210,8 +196,8 @@ describe('ids in paths', () => {
 
 describe('DELETE /files/:id', () => {
   it('removes the file, once', async () => {
-    await leavesNothing(async () => {
-      const { id } = await stored(filePart(CONTENT));
+    await files.leavesNothing(async () => {
+      const { id } = await files.stored(filePart(CONTENT));
       expect(await client.call('DELETE', `/files/${id}`)).toMatchObject({ status: 200, body: { id } });
       expectError(await client.call('DELETE', `/files/${id}`), 404);
       expectError(await client.call('GET', `/files/${id}/info`), 404);

@@ -68,4 +68,4 @@ it('keeps every file that was answered, whole and counted, and no other half, ov
     store.close();
   }
   expect(there.size).toBeGreaterThan(100);
-}, 120_000);
+});

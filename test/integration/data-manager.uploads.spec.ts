@@ -20,24 +20,12 @@ let client: JobClient;
 
 beforeAll(async () => {
   files = await serveFiles();
-  client = new JobClient(files.url);
+  ({ client } = files);
 });
-
-const upload = (...parts: string[]) => client.call('POST', '/files', multipart(...parts));
-const stored = async (...parts: string[]) => (await upload(...parts)).body as { id: string; name: string };
-
-/** Runs something that must leave the disk as it was. */
-async function leavesNothing(work: () => Promise<void>): Promise<void> {
-  const before = await filesBelow(files.directory);
-  await work();
-  await eventually(async () => {
-    expect((await filesBelow(files.directory)).sort()).toEqual(before.sort());
-  });
-}
 
 describe('POST /files', () => {
   it('stores the part "file" and tells what became of it', async () => {
-    const answer = await upload(filePart(CONTENT));
+    const answer = await files.upload(filePart(CONTENT));
     expect(answer.status).toBe(201);
     expect(answer.body).toEqual({
       id: expect.stringMatching(UUID),
@@ -49,8 +37,8 @@ describe('POST /files', () => {
   });
 
   it.each([
-    ['before', (metadata: string) => upload(metadata, filePart(CONTENT))],
-    ['after', (metadata: string) => upload(filePart(CONTENT), metadata)],
+    ['before', (metadata: string) => files.upload(metadata, filePart(CONTENT))],
+    ['after', (metadata: string) => files.upload(filePart(CONTENT), metadata)],
   ])('takes the metadata %s the file', async (_where, post) => {
     const answer = await post(metadataPart('{"name":"given","tags":["a","b"],"ttl":"18446744073709551615"}'));
     expect(answer).toMatchObject({ status: 201, body: { name: 'given' } });
@@ -71,7 +59,7 @@ describe('POST /files', () => {
   });
 
   it('has a file with ttl 0 gone at once', async () => {
-    const { id } = await stored(filePart(CONTENT), metadataPart('{"ttl":0}'));
+    const { id } = await files.stored(filePart(CONTENT), metadataPart('{"ttl":0}'));
     expectError(await client.call('GET', `/files/${id}/data`), 404, id);
   });
 
@@ -81,40 +69,40 @@ describe('POST /files', () => {
     ['Ünï 🚀.txt', 'Ünï 🚀.txt'],
     ['a%22b.txt', 'a%22b.txt'],
   ])('names a file sent as %s %s', async (filename, name) => {
-    expect(await stored(filePart('x', filename))).toMatchObject({ name });
+    expect(await files.stored(filePart('x', filename))).toMatchObject({ name });
   });
 
   it('takes empty metadata for none, as a form may send it', async () => {
-    expect(await upload(filePart(CONTENT), metadataPart(' '))).toMatchObject({ status: 201 });
+    expect(await files.upload(filePart(CONTENT), metadataPart(' '))).toMatchObject({ status: 201 });
   });
 
   it('names a file after its id where nobody named it', async () => {
-    const { id, name } = await stored(filePart('x', ''));
+    const { id, name } = await files.stored(filePart('x', ''));
     expect(name).toBe(id);
   });
 
   it.each([
-    ['no file part', () => upload(metadataPart('{}')), '"file"'],
-    ['no parts', () => upload(), ''],
-    ['two file parts', () => upload(filePart(CONTENT), filePart(CONTENT)), 'file'],
+    ['no file part', () => files.upload(metadataPart('{}')), '"file"'],
+    ['no parts', () => files.upload(), ''],
+    ['two file parts', () => files.upload(filePart(CONTENT), filePart(CONTENT)), 'file'],
     [
       'two metadata parts',
-      () => upload(metadataPart('{}'), metadataPart('{}'), filePart(CONTENT)),
+      () => files.upload(metadataPart('{}'), metadataPart('{}'), filePart(CONTENT)),
       'metadata',
     ],
     [
       'another part',
-      () => upload(filePart(CONTENT), 'Content-Disposition: form-data; name="other"\r\n\r\n1'),
+      () => files.upload(filePart(CONTENT), 'Content-Disposition: form-data; name="other"\r\n\r\n1'),
       'other',
     ],
     [
       'a part without a name',
-      () => upload(filePart(CONTENT), 'Content-Disposition: form-data\r\n\r\n1'),
+      () => files.upload(filePart(CONTENT), 'Content-Disposition: form-data\r\n\r\n1'),
       'part',
     ],
     [
       'a file part that is a field',
-      () => upload('Content-Disposition: form-data; name="file"\r\n\r\n1'),
+      () => files.upload('Content-Disposition: form-data; name="file"\r\n\r\n1'),
       'file',
     ],
     ['a JSON body', () => client.call('POST', '/files', { json: { file: 'x' } }), 'multipart'],
@@ -126,9 +114,9 @@ describe('POST /files', () => {
     ['no body', () => client.call('POST', '/files'), 'multipart'],
     ['no boundary', () => postAs('multipart/form-data'), ''],
     ['a wrong boundary', () => postAs('multipart/form-data; boundary=C'), ''],
-    ['a part header without end', () => upload(`Content-Disposition: ${'x'.repeat(40_000)}`), ''],
+    ['a part header without end', () => files.upload(`Content-Disposition: ${'x'.repeat(40_000)}`), ''],
   ])('answers 400 to %s, and keeps nothing', async (_what, post, word) => {
-    await leavesNothing(async () => {
+    await files.leavesNothing(async () => {
       expectError(await post(), 400, word);
     });
   });
@@ -156,15 +144,15 @@ describe('POST /files', () => {
     ['['.repeat(50_000), ''],
     [`{"name":"${'x'.repeat(70_000)}"}`, 'metadata'],
   ])('answers 400 to the metadata %.40s, and keeps nothing', async (json, word) => {
-    await leavesNothing(async () => {
-      expectError(await upload(metadataPart(json), filePart(CONTENT)), 400, word);
-      expectError(await upload(filePart(CONTENT), metadataPart(json)), 400, word);
+    await files.leavesNothing(async () => {
+      expectError(await files.upload(metadataPart(json), filePart(CONTENT)), 400, word);
+      expectError(await files.upload(filePart(CONTENT), metadataPart(json)), 400, word);
     });
     expect(({} as { name?: unknown }).name).toBeUndefined();
   });
 
   it('keeps the exact ttl, though a double could not hold it', async () => {
-    const { id } = await stored(filePart(CONTENT), metadataPart('{"ttl":18446744073709551615}'));
+    const { id } = await files.stored(filePart(CONTENT), metadataPart('{"ttl":18446744073709551615}'));
     const { createdAt, expiresAt } = await files.store.info(id);
     expect(expiresAt).toBe(BigInt(createdAt.getTime()) + 18446744073709551615000n);
   });
@@ -179,7 +167,7 @@ describe('POST /files', () => {
       const key = randomUUID();
       const first = await keyed(key.toUpperCase());
       expect(first).toMatchObject({ status: 201, body: { id: key } });
-      await leavesNothing(async () => {
+      await files.leavesNothing(async () => {
         const { status, body } = await keyed(key);
         expect({ status, body }).toEqual({ status: 201, body: first.body });
       });
@@ -188,14 +176,14 @@ describe('POST /files', () => {
     it('answers 400 to other bytes, and keeps the first', async () => {
       const key = randomUUID();
       await keyed(key);
-      await leavesNothing(async () => {
+      await files.leavesNothing(async () => {
         expectError(await keyed(key, 'other'), 400, key);
       });
       expect((await client.download(key)).toString()).toBe(CONTENT);
     });
 
     it.each(['', 'x', '../../etc/passwd', `${NOBODYS_ID}0`])('answers 400 to the key %j', async (key) => {
-      await leavesNothing(async () => {
+      await files.leavesNothing(async () => {
         expectError(await keyed(key), 400, 'Idempotency-Key');
       });
     });
@@ -212,7 +200,7 @@ describe('POST /files', () => {
 
   it('keeps nothing of an upload whose sender went away', async () => {
     const before = (await filesBelow(files.directory)).length;
-    await leavesNothing(async () => {
+    await files.leavesNothing(async () => {
       const socket = connect(Number(new URL(files.url).port), '127.0.0.1');
       const head = 'POST /files HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n';
       socket.write(
@@ -224,11 +212,11 @@ describe('POST /files', () => {
       socket.destroy();
       await once(socket, 'close');
     });
-    expect((await upload(filePart(CONTENT))).status).toBe(201);
+    expect((await files.upload(filePart(CONTENT))).status).toBe(201);
   });
 
   it('answers 400 to a body that ends within a part, and keeps nothing', async () => {
-    await leavesNothing(async () => {
+    await files.leavesNothing(async () => {
       const { body, headers } = multipart(filePart('x'.repeat(100_000)));
       expectError(await client.call('POST', '/files', { headers, body: body.slice(0, 90_000) }), 400);
       expectError(await client.call('POST', '/files', { headers, body: body.slice(0, -6) }), 400);
@@ -237,7 +225,7 @@ describe('POST /files', () => {
 
   it('lets a caller with a large upload read why it is refused', async () => {
     const { body, headers } = multipart(metadataPart('{"x":1}'), filePart('x'.repeat(20_000_000)));
-    await leavesNothing(async () => {
+    await files.leavesNothing(async () => {
       expectError(await client.call('POST', '/files', { body, headers }), 400, '"x"');
     });
   });

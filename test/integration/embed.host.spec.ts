@@ -4,6 +4,7 @@ import {
   type CanActivate,
   type DynamicModule,
   type ExecutionContext,
+  HttpException,
   type INestApplication,
   type NestInterceptor,
   Module,
@@ -20,6 +21,10 @@ import { send } from '../support/raw-http.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 type Platform = 'express' | 'fastify';
+/** A response of either framework. */
+interface HeaderTarget {
+  header(name: string, value: string): unknown;
+}
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 @Module({})
@@ -136,6 +141,20 @@ describe.each(['express', 'fastify'] as const)('a host on %s', (platform) => {
     };
     const client = new JobClient(`${await listen(host, platform)}/api/jobs`);
     expectError(await client.call('GET', '/list_jobs'), 403);
+  });
+
+  it('that limits rates by a global guard says itself when to come again', async () => {
+    const limiting: CanActivate = {
+      canActivate(context) {
+        context.switchToHttp().getResponse<HeaderTarget>().header('Retry-After', '17');
+        throw new HttpException('Not so fast.', 429);
+      },
+    };
+    const providers = [{ provide: APP_GUARD, useValue: limiting }];
+    const url = await listen({ module: Host, imports: [await guest()], providers }, platform);
+    const answer = await new JobClient(`${url}/api/jobs`).call('GET', '/list_jobs');
+    expectError(answer, 429, 'Not so fast.');
+    expect(answer.headers.get('retry-after')).toBe('17');
   });
 
   it('closes with jobs that run, and leaves nothing of them', async () => {

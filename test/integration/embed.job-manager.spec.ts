@@ -75,6 +75,10 @@ describe("a host's JobManager", () => {
     context = await contextWith({ dataDir, killGraceSeconds: 1, shutdownGraceSeconds: 1 });
     manager = context.get(JobManager);
   });
+  it('says that jobs can be accepted', async () => {
+    await expect(manager.checkReady()).resolves.toBeUndefined();
+  });
+
   afterEach(async () => {
     process.env = { ...before };
     await context.close();

@@ -17,7 +17,7 @@ import { Timetable } from '../../src/jobs/timetable.js';
 import { WaitingRoom } from '../../src/jobs/waiting-room.js';
 import { DomainError } from '../../src/kernel/errors.js';
 import { eventually } from '../support/eventually.js';
-import { aJob, type JobStore, openJobStore, OPTIONS } from '../support/job-store.js';
+import { aJob, CLOCK, type JobStore, openJobStore, OPTIONS } from '../support/job-store.js';
 import { MovableClock } from '../support/movable-clock.js';
 import { describeOnDatabases } from '../support/services.js';
 
@@ -53,7 +53,7 @@ class Door {
 }
 
 describeOnDatabases('Requests under one key', (kind) => {
-  const clock = new MovableClock(Date.now());
+  const clock = new MovableClock(CLOCK.now());
   const stores: JobStore[] = [];
   let store: JobStore;
   /** Another server's connections, where there can be another. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { type JobRow } from '../../src/jobs/job.entity.js';
 import { JobsRepository } from '../../src/jobs/jobs.repository.js';
-import { aJob, claimed, type JobStore, openJobStore } from '../support/job-store.js';
+import { aJob, claimed, CLOCK, type JobStore, openJobStore } from '../support/job-store.js';
 import { describeOnDatabases } from '../support/services.js';
 
 const aJobWithFiles = (): JobRow => aJob({ inputFiles: [crypto.randomUUID()] });
@@ -25,7 +25,7 @@ describeOnDatabases('A claim', (kind) => {
     const { id } = await inserted(aJob());
     const tokens = Array.from({ length: 20 }, () => crypto.randomUUID());
     const granted = await Promise.all(
-      tokens.map((token) => jobs.claim(id, { token, until: Date.now() + 1_000, agent: 'a' }, Date.now())),
+      tokens.map((token) => jobs.claim(id, { token, until: CLOCK.now() + 1_000, agent: 'a' }, CLOCK.now())),
     );
     expect(granted.filter(Boolean)).toHaveLength(1);
     const row = await jobs.find(id);
@@ -40,15 +40,15 @@ describeOnDatabases('A claim', (kind) => {
     const rows: JobRow[] = [];
     for (let n = 0; n < 20; n += 1) rows.push(await inserted(aJob({ user: 'many' })));
     const claim = (jobId: string, n: number): Promise<unknown> => {
-      const lease = { token: crypto.randomUUID(), until: Date.now() + 1_000, agent: 'a' };
-      return servers[n % 2]?.claim(jobId, lease, Date.now()) ?? Promise.resolve(null);
+      const lease = { token: crypto.randomUUID(), until: CLOCK.now() + 1_000, agent: 'a' };
+      return servers[n % 2]?.claim(jobId, lease, CLOCK.now()) ?? Promise.resolve(null);
     };
     const granted = await Promise.all(rows.map(({ id }, n) => claim(id, n)));
     expect(granted.filter((claim) => claim !== null)).toHaveLength(3);
     const [held, waiting] = [true, false].map((isHeld) =>
       rows.filter((_, n) => (granted[n] !== null) === isHeld).map(({ id }) => id),
     ) as [[string], [string, string]];
-    expect(await jobs.cancel(held[0], Date.now(), '')).toBe(true);
+    expect(await jobs.cancel(held[0], CLOCK.now(), '')).toBe(true);
     expect(await claim(waiting[0], 0)).not.toBeNull();
     expect(await claim(waiting[1], 1)).toBeNull();
     expect(await claim((await inserted(aJob({ user: 'other' }))).id, 1)).not.toBeNull();
@@ -78,9 +78,9 @@ describeOnDatabases('A claim', (kind) => {
       }),
     );
     const { owner, command, spec, needsStaging, expiresAt, labels } = row;
-    const lease = { token: crypto.randomUUID(), until: Date.now() + 1_000, agent: 'a' };
+    const lease = { token: crypto.randomUUID(), until: CLOCK.now() + 1_000, agent: 'a' };
     const brief = { owner, command, spec, needsStaging, expiresAt, labels, attempt: 1 };
-    expect(await server().claim(row.id, lease, Date.now())).toEqual(brief);
+    expect(await server().claim(row.id, lease, CLOCK.now())).toEqual(brief);
   });
 
   it('counts each attempt, whoever grants it', async () => {
@@ -106,31 +106,31 @@ describeOnDatabases('A claim', (kind) => {
 
   it('is refused by a server that accepted the job, once another has cancelled it', async () => {
     const { id } = await inserted(aJob());
-    expect(await new JobsRepository(store.database).cancel(id, Date.now(), '')).toBe(true);
-    const lease = { token: crypto.randomUUID(), until: Date.now() + 1_000, agent: 'a' };
-    expect(await jobs.claim(id, lease, Date.now())).toBeNull();
+    expect(await new JobsRepository(store.database).cancel(id, CLOCK.now(), '')).toBe(true);
+    const lease = { token: crypto.randomUUID(), until: CLOCK.now() + 1_000, agent: 'a' };
+    expect(await jobs.claim(id, lease, CLOCK.now())).toBeNull();
   });
 
   it.each(['cancelled', 'deleted'] as const)('is refused for a %s job', async (state) => {
     const { id } = await inserted(aJob());
-    expect(await (state === 'cancelled' ? jobs.cancel(id, Date.now(), '') : jobs.bury(id, Date.now()))).toBe(
-      true,
-    );
-    const lease = { token: crypto.randomUUID(), until: Date.now() + 1_000, agent: 'a' };
-    expect(await jobs.claim(id, lease, Date.now())).toBeNull();
+    expect(
+      await (state === 'cancelled' ? jobs.cancel(id, CLOCK.now(), '') : jobs.bury(id, CLOCK.now())),
+    ).toBe(true);
+    const lease = { token: crypto.randomUUID(), until: CLOCK.now() + 1_000, agent: 'a' };
+    expect(await jobs.claim(id, lease, CLOCK.now())).toBeNull();
     expect((await jobs.find(id))?.attempt).toBe(0);
   });
 
   it('is refused from the moment of expiry on', async () => {
     const row = await inserted(aJob({ ttl: 100n }));
-    const lease = { token: crypto.randomUUID(), until: Date.now() + 1_000, agent: 'a' };
+    const lease = { token: crypto.randomUUID(), until: CLOCK.now() + 1_000, agent: 'a' };
     expect(await jobs.claim(row.id, lease, row.expiresAt ?? 0)).toBeNull();
     expect(await jobs.claim(row.id, lease, (row.expiresAt ?? 0) - 1)).not.toBeNull();
   });
 
   it('is refused until a delay is over', async () => {
-    const row = await inserted({ ...aJob(), notBefore: Date.now() + 60_000 });
-    const lease = { token: crypto.randomUUID(), until: Date.now() + 1_000, agent: 'a' };
-    expect(await jobs.claim(row.id, lease, Date.now())).toBeNull();
+    const row = await inserted({ ...aJob(), notBefore: CLOCK.now() + 60_000 });
+    const lease = { token: crypto.randomUUID(), until: CLOCK.now() + 1_000, agent: 'a' };
+    expect(await jobs.claim(row.id, lease, CLOCK.now())).toBeNull();
   });
 });

@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type JobListing } from '../../src/jobs/job-page.query.js';
-import { ExpiredJobs } from '../../src/jobs/expiry/expired-jobs.js';
 import { type JobRow } from '../../src/jobs/job.entity.js';
 import { type JobsRepository } from '../../src/jobs/jobs.repository.js';
-import { aJob, claimed, type JobStore, openJobStore } from '../support/job-store.js';
+import { aJob, claimed, CLOCK, useJobStore } from '../support/job-store.js';
 import { describeOnDatabases } from '../support/services.js';
 
 const EMPTY_RESULT = {
@@ -18,25 +17,12 @@ const EMPTY_RESULT = {
 const aJobWithFiles = (): JobRow => aJob({ inputFiles: [crypto.randomUUID()] });
 
 describeOnDatabases('JobsRepository', (kind) => {
-  let store: JobStore;
+  const { store, inserted, expire } = useJobStore(kind);
   let jobs: JobsRepository;
-  let expired: ExpiredJobs;
 
-  beforeAll(async () => {
-    store = await openJobStore((await kind.create()).url);
-    jobs = store.jobs;
-    expired = new ExpiredJobs(store.database);
+  beforeAll(() => {
+    ({ jobs } = store());
   });
-  afterAll(() => store.source.destroy());
-
-  async function inserted(row: JobRow): Promise<JobRow> {
-    await jobs.insert(row);
-    return row;
-  }
-
-  async function expire(now: number): Promise<void> {
-    await expired.bury(await expired.due(now, 100), now);
-  }
 
   describe('a row', () => {
     it('comes back as it was put in, to the last byte', async () => {
@@ -65,9 +51,9 @@ describeOnDatabases('JobsRepository', (kind) => {
       const { id } = await inserted(aJobWithFiles());
       const lease = await claimed(jobs, id);
       const stale = { ...lease, token: crypto.randomUUID() };
-      expect(await jobs.start(stale, Date.now())).toBe(false);
-      expect(await jobs.start(lease, Date.now())).toBe(true);
-      const end = { ...EMPTY_RESULT, finishedAt: Date.now() };
+      expect(await jobs.start(stale, CLOCK.now())).toBe(false);
+      expect(await jobs.start(lease, CLOCK.now())).toBe(true);
+      const end = { ...EMPTY_RESULT, finishedAt: CLOCK.now() };
       expect(await jobs.finish({ ...lease, attempt: 2 }, 'succeeded', end)).toBe(false);
       expect(await jobs.finish(stale, 'succeeded', end)).toBe(false);
       expect(await jobs.finish(lease, 'succeeded', end)).toBe(true);
@@ -81,7 +67,7 @@ describeOnDatabases('JobsRepository', (kind) => {
       expect(await jobs.putBack(first, { notBefore: null })).toBe(true);
       const second = await claimed(jobs, id, 'agent-2');
       expect(second.attempt).toBe(2);
-      expect(await jobs.start(first, Date.now())).toBe(false);
+      expect(await jobs.start(first, CLOCK.now())).toBe(false);
       expect(await jobs.putBack(first, {})).toBe(false);
       expect(await jobs.find(id)).toMatchObject({ state: 'staging', agent: 'agent-2', attempt: 2 });
     });
@@ -91,8 +77,8 @@ describeOnDatabases('JobsRepository', (kind) => {
         const { id } = await inserted(aJob());
         const lease = await claimed(jobs, id);
         const [finished, cancelled] = await Promise.all([
-          jobs.finish(lease, 'succeeded', { ...EMPTY_RESULT, finishedAt: Date.now() }),
-          jobs.cancel(id, Date.now(), ''),
+          jobs.finish(lease, 'succeeded', { ...EMPTY_RESULT, finishedAt: CLOCK.now() }),
+          jobs.cancel(id, CLOCK.now(), ''),
         ]);
         expect([finished, cancelled].filter(Boolean)).toHaveLength(1);
         expect((await jobs.find(id))?.state).toBe(finished ? 'succeeded' : 'cancelled');
@@ -102,9 +88,9 @@ describeOnDatabases('JobsRepository', (kind) => {
     it('of renewal names what is still held', async () => {
       const rows = await Promise.all([inserted(aJob()), inserted(aJob()), inserted(aJob())]);
       const leases = await Promise.all(rows.map(({ id }) => claimed(jobs, id)));
-      await jobs.cancel(rows[1].id, Date.now(), '');
-      expect(await jobs.renew(leases, Date.now() + 90_000)).toEqual([leases[0], leases[2]]);
-      expect((await jobs.find(rows[0].id))?.leaseUntil).toBeGreaterThan(Date.now() + 80_000);
+      await jobs.cancel(rows[1].id, CLOCK.now(), '');
+      expect(await jobs.renew(leases, CLOCK.now() + 90_000)).toEqual([leases[0], leases[2]]);
+      expect((await jobs.find(rows[0].id))?.leaseUntil).toBeGreaterThan(CLOCK.now() + 80_000);
     });
   });
 
@@ -112,7 +98,7 @@ describeOnDatabases('JobsRepository', (kind) => {
     const user = 'lister';
     const rows: JobRow[] = [];
     const page = (filter: Partial<JobListing>): Promise<string[]> =>
-      jobs.list({ user, limit: 1_000, now: Date.now(), ...filter });
+      jobs.list({ user, limit: 1_000, now: CLOCK.now(), ...filter });
     const newestFirst = (some: JobRow[]): string[] => some.map(({ id }) => id).reverse();
 
     beforeAll(async () => {
@@ -121,7 +107,7 @@ describeOnDatabases('JobsRepository', (kind) => {
         rows.push(await inserted(aJob({ user, labels })));
       }
       await inserted(aJob({ user: 'Lister', labels: { parity: 'even' } }));
-      for (const row of rows.slice(0, 3)) await jobs.cancel(row.id, Date.now(), '');
+      for (const row of rows.slice(0, 3)) await jobs.cancel(row.id, CLOCK.now(), '');
       await claimed(jobs, rows[3]?.id ?? '');
     });
 
@@ -172,7 +158,7 @@ describeOnDatabases('JobsRepository', (kind) => {
     it('leaves out what is gone, also before it was removed', async () => {
       const gone = await inserted(aJob({ user: 'goner', ttl: 0n }));
       expect(await page({ user: 'goner', now: gone.createdAt })).toEqual([]);
-      await expire(Date.now());
+      await expire(CLOCK.now());
       expect(await page({ user: 'goner' })).toEqual([]);
     });
   });
@@ -181,7 +167,7 @@ describeOnDatabases('JobsRepository', (kind) => {
     it('is extended by a sign of life, and never shortened by one that comes late', async () => {
       const { id } = await inserted(aJob());
       const lease = await claimed(jobs, id);
-      const until = Date.now() + 60_000;
+      const until = CLOCK.now() + 60_000;
       expect(await jobs.renew([lease], until)).toEqual([lease]);
       expect(await jobs.renew([lease], until - 50_000)).toEqual([lease]);
       expect((await jobs.find(id))?.leaseUntil).toBe(until);
@@ -192,7 +178,7 @@ describeOnDatabases('JobsRepository', (kind) => {
       const former = await claimed(jobs, id);
       await jobs.putBack(former, {});
       const lease = await claimed(jobs, id);
-      expect(await jobs.renew([former, lease], Date.now())).toEqual([lease]);
+      expect(await jobs.renew([former, lease], CLOCK.now())).toEqual([lease]);
     });
   });
 
@@ -202,9 +188,9 @@ describeOnDatabases('JobsRepository', (kind) => {
       expect(await jobs.nextDue('expiresAt')).toBeLessThanOrEqual(early.expiresAt ?? 0);
       const { id } = await inserted(aJob());
       const claim = { token: crypto.randomUUID(), until: 5_000, agent: 'agent-1' };
-      expect(await jobs.claim(id, claim, Date.now())).not.toBeNull();
+      expect(await jobs.claim(id, claim, CLOCK.now())).not.toBeNull();
       expect(await jobs.nextDue('leaseUntil')).toBe(5_000);
-      await jobs.cancel(id, Date.now(), '');
+      await jobs.cancel(id, CLOCK.now(), '');
       expect(await jobs.nextDue('leaseUntil')).not.toBe(5_000);
     });
   });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type JobRow } from '../../src/jobs/job.entity.js';
 import { VISIBLE_STATES, type VisibleState } from '../../src/jobs/job.types.js';
 import { JobsRepository } from '../../src/jobs/jobs.repository.js';
-import { aJob, claimed, type JobStore, openJobStore } from '../support/job-store.js';
+import { aJob, claimed, CLOCK, type JobStore, openJobStore } from '../support/job-store.js';
 import { describeOnDatabases } from '../support/services.js';
 
 const NO_RESULT = { answerId: null, stderrId: null, outputs: null, exitCode: 0, signal: null, reason: null };
@@ -44,9 +44,9 @@ describeOnDatabases('The labels of jobs', (kind) => {
         expect(await statesOf(job.owner)).toEqual(['queued']);
         const lease = await claimed(store.jobs, job.id);
         expect(await statesOf(job.owner)).toEqual(['staging']);
-        expect(await ending.start(lease, Date.now())).toBe(true);
+        expect(await ending.start(lease, CLOCK.now())).toBe(true);
         expect(await statesOf(job.owner)).toEqual(['running']);
-        const result = { ...NO_RESULT, finishedAt: Date.now() };
+        const result = { ...NO_RESULT, finishedAt: CLOCK.now() };
         expect(await ending.finish({ ...lease, attempt: 2 }, end, result)).toBe(false);
         expect(await statesOf(job.owner)).toEqual(['running']);
         expect(await ending.finish(lease, end, result)).toBe(true);
@@ -61,8 +61,8 @@ describeOnDatabases('The labels of jobs', (kind) => {
       const lease = await claimed(store.jobs, job.id);
       expect(await store.jobs.putBack(lease, {})).toBe(true);
       expect(await statesOf(job.owner)).toEqual(['queued']);
-      expect(await store.jobs.cancel(job.id, Date.now(), '')).toBe(true);
-      expect(await store.jobs.cancel(job.id, Date.now(), '')).toBe(false);
+      expect(await store.jobs.cancel(job.id, CLOCK.now(), '')).toBe(true);
+      expect(await store.jobs.cancel(job.id, CLOCK.now(), '')).toBe(false);
       expect(await statesOf(job.owner)).toEqual(['cancelled']);
     });
   });

@@ -11,7 +11,7 @@ import { OpenJobs } from '../../src/jobs/waiting/open-jobs.js';
 import { RunnableJobs } from '../../src/jobs/runnable-jobs.js';
 import { WaitingLine } from '../../src/jobs/waiting-line.js';
 import { type JobsRepository } from '../../src/jobs/jobs.repository.js';
-import { aJob, type JobStore, openJobStore } from '../support/job-store.js';
+import { aJob, CLOCK, type JobStore, openJobStore } from '../support/job-store.js';
 import { describeOnDatabases } from '../support/services.js';
 
 const JOBS = 20_000;
@@ -66,7 +66,7 @@ describeOnDatabases('The plan of each query', (kind) => {
     middle = rows[JOBS / 2] ?? aJob();
     const queued = rows.filter(({ state }) => state === 'queued').slice(-50);
     waiting = queued.map(({ id }) => ({ id, wasTried: false, hasLabels: false, hasWebhook: true }));
-  }, 240_000);
+  }, 900_000);
   afterAll(async () => {
     await planner.source.destroy();
     await store.source.destroy();
@@ -78,7 +78,7 @@ describeOnDatabases('The plan of each query', (kind) => {
 
   const label = (key: string, value: string): { key: string; value: string } => ({ key, value });
   const page = (filter: Partial<JobListing>) => (jobs: JobsRepository) =>
-    jobs.list({ user: 'anonymous', limit: 100, now: Date.now(), pageToken: middle.id, ...filter });
+    jobs.list({ user: 'anonymous', limit: 100, now: CLOCK.now(), pageToken: middle.id, ...filter });
   const pages: Record<string, Partial<JobListing>> = {
     'a page of all': {},
     ...Object.fromEntries(VISIBLE_STATES.map((state) => [`a page of ${state} jobs`, { states: [state] }])),
@@ -101,12 +101,12 @@ describeOnDatabases('The plan of each query', (kind) => {
     ...Object.fromEntries(Object.entries(pages).map(([name, filter]) => [name, page(filter)])),
     'a page between two dates': (jobs) =>
       page({ createdBefore: middle.createdAt, createdAfter: middle.createdAt - 1e6 })(jobs),
-    'what waits': () => new RunnableJobs(store.database).next({ limit: 100, labels: [], now: Date.now() }),
+    'what waits': () => new RunnableJobs(store.database).next({ limit: 100, labels: [], now: CLOCK.now() }),
     'what waits for labels': () =>
       new RunnableJobs(store.database).next({
         limit: 100,
         labels: ['gpu', 'zone=a', 'big'],
-        now: Date.now(),
+        now: CLOCK.now(),
       }),
     'all that agents hold': (jobs) => jobs.allHeld(),
     'what agents hold, of each': () => new WaitingLine(store.database).held(),
@@ -127,8 +127,8 @@ describeOnDatabases('The plan of each query', (kind) => {
     'all retries': (jobs) => jobs.due('notBefore', LONG_AFTER, 100),
     'all clean-ups': (jobs) => jobs.due('cleanupAt', LONG_AFTER, 100),
     'what an agent holds': (jobs) => jobs.heldBy('agent-1'),
-    'a claim': (jobs) => jobs.claim(middle.id, { token: middle.id, until: 1, agent: 'a' }, Date.now()),
-    'an end': (jobs) => jobs.finish(held, 'succeeded', { finishedAt: Date.now() }),
+    'a claim': (jobs) => jobs.claim(middle.id, { token: middle.id, until: 1, agent: 'a' }, CLOCK.now()),
+    'an end': (jobs) => jobs.finish(held, 'succeeded', { finishedAt: CLOCK.now() }),
     'old tombstones': (jobs) => jobs.prune(1, 100),
     'which awaited jobs are open': () => new OpenJobs(store.database).of(waiting.map(({ id }) => id)),
     'the job of a key': () =>
@@ -140,7 +140,7 @@ describeOnDatabases('The plan of each query', (kind) => {
   describe.each(['with statistics of an almost empty table', 'with fresh statistics'])('%s', (statistics) => {
     beforeAll(async () => {
       if (statistics === 'with fresh statistics') await count();
-    }, 60_000);
+    });
 
     it.each(Object.entries(queries))('%s uses an index and reads no more than it must', async (_, query) => {
       const statements = await recorded(store, () => query(store.jobs));

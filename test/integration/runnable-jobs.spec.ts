@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { type JobRow } from '../../src/jobs/job.entity.js';
 import { RunnableJobs } from '../../src/jobs/runnable-jobs.js';
 import { type RunRequest } from '../../src/jobs/job.types.js';
-import { aJob, claimed, type JobStore, openJobStore } from '../support/job-store.js';
+import { aJob, claimed, CLOCK, type JobStore, openJobStore } from '../support/job-store.js';
 import { describeOnDatabases } from '../support/services.js';
 
 describeOnDatabases('What may be run next', (kind) => {
@@ -31,13 +31,13 @@ describeOnDatabases('What may be run next', (kind) => {
   }
 
   async function next(limit: number, labels: string[] = []): Promise<{ ids: string[]; isAll: boolean }> {
-    const { jobs, isAll } = await runnable.next({ limit, labels, now: Date.now() });
+    const { jobs, isAll } = await runnable.next({ limit, labels, now: CLOCK.now() });
     return { ids: jobs.map(({ id }) => id), isAll };
   }
 
   /** How many of each owner are among the first `limit`. */
   async function counts(limit: number, labels: string[] = []): Promise<Record<string, number>> {
-    const { jobs } = await runnable.next({ limit, labels, now: Date.now() });
+    const { jobs } = await runnable.next({ limit, labels, now: CLOCK.now() });
     const sums: Record<string, number> = {};
     for (const { owner } of jobs) sums[owner] = (sums[owner] ?? 0) + 1;
     return sums;
@@ -119,7 +119,7 @@ describeOnDatabases('What may be run next', (kind) => {
 
   it('counts no job that waits out a delay, or is past its time', async () => {
     const rows = await many(50, { user: 'anna' });
-    const delayed = { notBefore: Date.now() + 60_000 };
+    const delayed = { notBefore: CLOCK.now() + 60_000 };
     await store.source.getRepository<JobRow>('Job').update(rows.slice(0, 45), delayed);
     await many(50, { user: 'ben' });
     expect(await counts(40)).toEqual({ anna: 5, ben: 35 });

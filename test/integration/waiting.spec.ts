@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -14,6 +14,9 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const MANY = 1_000;
 const PIPELINED = 20;
+
+// Less than the waits of 60 s: whoever is answered only when those are over was not told.
+jest.setTimeout(30_000);
 
 describe.each([
   ['Express', () => new ExpressAdapter()],

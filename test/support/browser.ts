@@ -17,7 +17,7 @@ export function useBrowser(executablePath: string): () => BrowserContext {
       args: ARGUMENTS,
       headless: true,
     });
-  }, 60_000);
+  });
   afterAll(() => browser?.close());
   return () => {
     if (browser === undefined) throw new Error('the browser runs during tests only');

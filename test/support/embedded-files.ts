@@ -1,18 +1,46 @@
+import { expect } from '@jest/globals';
 import { Test } from '@nestjs/testing';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { join } from 'node:path';
 import { DataManagerModule, FileStore, type LocalFileStore } from '../../src/data-manager/index.js';
 import { ServerAdapter } from '../../src/http/fastify/server-adapter.js';
-import { OpenFilesModule } from './open-files.module.js';
+import { type Answer, JobClient } from './client.js';
 import { atEndOfFile } from './end-of-file.js';
+import { eventually } from './eventually.js';
+import { multipart } from './multipart.js';
+import { OpenFilesModule } from './open-files.module.js';
+import { filesBelow } from './stored-files.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
 /** The built-in data manager on a real socket, in this process. */
-export interface EmbeddedFiles {
-  /** Without a slash at the end. */
-  readonly url: string;
-  readonly directory: string;
-  readonly store: LocalFileStore;
+export class EmbeddedFiles {
+  readonly client: JobClient;
+
+  constructor(
+    /** Without a slash at the end. */
+    readonly url: string,
+    readonly directory: string,
+    readonly store: LocalFileStore,
+  ) {
+    this.client = new JobClient(url);
+  }
+
+  upload(...parts: string[]): Promise<Answer> {
+    return this.client.call('POST', '/files', multipart(...parts));
+  }
+
+  async stored(...parts: string[]): Promise<{ id: string; name: string }> {
+    return (await this.upload(...parts)).body as { id: string; name: string };
+  }
+
+  /** Runs something that must leave the disk as it was. */
+  async leavesNothing(work: () => Promise<void>): Promise<void> {
+    const before = await filesBelow(this.directory);
+    await work();
+    await eventually(async () => {
+      expect((await filesBelow(this.directory)).sort()).toEqual(before.sort());
+    });
+  }
 }
 
 /** Serves a directory of its own at the root, `/v1` and `/deep/base`; closed at the end of the test file. */
@@ -34,5 +62,5 @@ export async function serveFiles(): Promise<EmbeddedFiles> {
   });
   await app.listen(0, '127.0.0.1');
   atEndOfFile(() => app.close());
-  return { url: await app.getUrl(), directory, store: app.get(FileStore) };
+  return new EmbeddedFiles(await app.getUrl(), directory, app.get(FileStore));
 }

@@ -24,4 +24,4 @@ afterAll(async () => {
     }
   }
   if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('\n'));
-}, 60_000);
+});

@@ -1,9 +1,11 @@
+import { afterAll, beforeAll } from '@jest/globals';
 import { type DataSource } from 'typeorm';
 import { createDataSource } from '../../src/database/data-source.js';
 import { Database } from '../../src/database/database.js';
 import { dialectOf } from '../../src/database/database-url.js';
 import { migrate } from '../../src/database/migrate.js';
 import { MIGRATIONS } from '../../src/database/migrations/index.js';
+import { ExpiredJobs } from '../../src/jobs/expiry/expired-jobs.js';
 import { entitiesFor } from '../../src/jobs/entities.js';
 import { type LimitPolicy } from '../../src/jobs/limit-policy.js';
 import { type JobRow } from '../../src/jobs/job.entity.js';
@@ -13,6 +15,7 @@ import { Admission } from '../../src/jobs/admission.js';
 import { type RunRequest } from '../../src/jobs/job.types.js';
 import { type FileStore } from '../../src/data-manager/file-store.js';
 import { SteadyClock } from '../../src/kernel/clock.js';
+import { type DatabaseKind } from './services.js';
 
 export const TABLE_PREFIX = 'job_manager_';
 
@@ -41,6 +44,36 @@ export async function openJobStore(url: string): Promise<JobStore> {
   return { source, database, jobs: new JobsRepository(database) };
 }
 
+/** One for all tests of the surrounding `describe`, and what they do to it. */
+export interface StoreInTests {
+  /** While tests run. */
+  readonly store: () => JobStore;
+  readonly inserted: (row: JobRow) => Promise<JobRow>;
+  /** All that is due at `now`, in ms since the epoch. */
+  readonly expire: (now: number) => Promise<void>;
+}
+
+export function useJobStore(kind: DatabaseKind): StoreInTests {
+  let opened: JobStore | undefined;
+  beforeAll(async () => {
+    opened = await openJobStore((await kind.create()).url);
+  });
+  afterAll(() => opened?.source.destroy());
+  const store = (): JobStore => {
+    if (opened === undefined) throw new Error('the store is open during tests only');
+    return opened;
+  };
+  const inserted = async (row: JobRow): Promise<JobRow> => {
+    await store().jobs.insert(row);
+    return row;
+  };
+  const expire = async (now: number): Promise<void> => {
+    const expired = new ExpiredJobs(store().database);
+    await expired.bury(await expired.due(now, 100), now);
+  };
+  return { store, inserted, expire };
+}
+
 export const OPTIONS: JobsOptions = {
   maxQueuedJobs: 1,
   agentLostSeconds: 30,
@@ -50,7 +83,12 @@ export const OPTIONS: JobsOptions = {
   idempotencyHours: 24,
   webhooks: { allowPrivate: false, retryMs: 1_000 },
 };
-const admission = new Admission({} as FileStore, new SteadyClock(), {} as LimitPolicy, OPTIONS);
+/**
+ * What jobs are dated by, here and in the service. `Date.now()` beside it is another clock: once the
+ * machine's has been set back, what is due "now" by one is not by the other.
+ */
+export const CLOCK = new SteadyClock();
+const admission = new Admission({} as FileStore, CLOCK, {} as LimitPolicy, OPTIONS);
 
 /** A job as the service would make it of `request`. */
 export function aJob(request: Partial<RunRequest> & { user?: string } = {}): JobRow {
@@ -61,7 +99,7 @@ export function aJob(request: Partial<RunRequest> & { user?: string } = {}): Job
 /** Claims a job for `agent` and returns the lease; the claim must be granted. */
 export async function claimed(jobs: JobsRepository, id: string, agent = 'agent-1'): Promise<LeaseKey> {
   const token = crypto.randomUUID();
-  const granted = await jobs.claim(id, { token, until: Date.now() + 30_000, agent }, Date.now());
+  const granted = await jobs.claim(id, { token, until: CLOCK.now() + 30_000, agent }, CLOCK.now());
   if (granted === null) throw new Error(`the claim of ${id} was refused`);
   return { jobId: id, attempt: granted.attempt, token };
 }

@@ -6,8 +6,13 @@ import { OPEN_DOORS } from './open-doors.js';
 /** Everybody may all, in nobody's name. */
 class Everybody extends FileCallers {
   identify(): ReturnType<FileCallers['identify']> {
-    const all = { ownerOfNew: () => 'anonymous', hasQuota: true, mayRead: () => true, mayChange: () => true };
-    return Promise.resolve(all);
+    return Promise.resolve({
+      ownerOfNew: () => 'anonymous',
+      hasQuota: true,
+      storesResults: false,
+      mayRead: () => true,
+      mayChange: () => true,
+    });
   }
 }
 

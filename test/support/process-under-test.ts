@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from '@jest/globals';
@@ -12,8 +12,8 @@ import { keepSecret, lookForSecrets, secretsOf } from './secrets.js';
 /** `TEST_LAUNCHER=node` runs the same tests on the launcher that is used where there is no compiler. */
 const LAUNCHER = process.env.TEST_LAUNCHER === undefined ? {} : { LAUNCHER: process.env.TEST_LAUNCHER };
 const ROOT = join(import.meta.dirname, '..', '..');
-export const START_WITHIN_MS = 30_000;
-export const STOP_WITHIN_MS = 30_000;
+export const START_WITHIN_MS = 90_000;
+export const STOP_WITHIN_MS = 90_000;
 
 /** A built program of ours in a process of its own, which a test may stop, kill, freeze and start again. */
 export interface TestProcess {
@@ -38,10 +38,12 @@ export interface TestProcess {
 export interface Program {
   /** In messages: "the server". */
   readonly name: string;
-  /** Below `dist`. */
+  /** Below `dist`, or absolute. */
   readonly script: string;
   readonly dataDir: string;
   readonly env: Readonly<Record<string, string>>;
+  /** A program and its arguments that becomes Node with ours; absent: none. */
+  readonly wrapper?: readonly string[] | undefined;
   /** What a line of the log announces when the program is up; undefined for all other lines. */
   readonly announcedIn: (line: string) => string | undefined;
 }
@@ -81,10 +83,11 @@ export class ProcessUnderTest implements TestProcess {
 
   /** Starts the process again without waiting until it is up. */
   launch(): void {
-    const { script, dataDir, env } = this.program;
+    const { script, dataDir, env, wrapper = [] } = this.program;
+    const [program, ...args] = [...wrapper, process.execPath, resolve(ROOT, 'dist', script)];
     this.linesBefore = this.lines.length;
     this.isEndExpected = false;
-    const child = spawn(process.execPath, [join(ROOT, 'dist', script)], {
+    const child = spawn(program, args, {
       // Not the project's directory: a developer's .env is none of a test's business.
       cwd: dataDir,
       env: { PATH: process.env.PATH, DATA_DIR: dataDir, ...LAUNCHER, ...env },

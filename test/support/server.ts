@@ -26,6 +26,10 @@ export interface ServerOptions {
   readonly host?: 'express' | 'fastify';
   /** A fresh one of this kind; absent: the default, SQLite in the data directory. */
   readonly database?: DatabaseKind;
+  /** Path of another program than the built service. */
+  readonly program?: string;
+  /** What becomes Node with the service; absent: nothing. */
+  readonly wrapper?: readonly string[];
 }
 
 /** One server for all tests of the surrounding `describe`, which fails if the server leaves a process. */
@@ -56,25 +60,29 @@ export async function startServer(options: ServerOptions = {}): Promise<ServerUn
       ...(options.database && { DATABASE_URL: (await options.database.create()).url }),
       ...options.env,
     },
-    options.host,
+    options,
   );
   await server.up();
   return server;
 }
 
 export class ServerUnderTest extends ProcessUnderTest implements TestServer {
+  private readonly host: ServerOptions['host'];
+
   constructor(
     dataDir: string,
     env: Readonly<Record<string, string>>,
-    private readonly host?: ServerOptions['host'],
+    { host, program = 'main.js', wrapper }: Pick<ServerOptions, 'host' | 'program' | 'wrapper'> = {},
   ) {
     super({
       name: 'server',
-      script: host === undefined ? 'main.js' : '../test/support/hosts/main.js',
+      script: host === undefined ? program : '../test/support/hosts/main.js',
       dataDir,
       env: { ...env, ...(host && { HOST_PLATFORM: host }) },
+      wrapper,
       announcedIn: (line) => fieldIn(line, 'url'),
     });
+    this.host = host;
   }
 
   get url(): string {

@@ -87,6 +87,18 @@ export function describeWithChromium(name: string, suite: (executablePath: strin
   });
 }
 
+/** `describe` that needs OpenSSL's program, to make certificates; the suite gets its path. */
+export function describeWithOpenSsl(name: string, suite: (openssl: string) => void): void {
+  const openssl = findProgram('openssl');
+  describeIf(openssl, {
+    name,
+    lacking: 'no openssl on PATH',
+    suite: () => {
+      suite(openssl ?? '');
+    },
+  });
+}
+
 /** A fresh MariaDB database on the server that all test files share. */
 export async function createDatabase(): Promise<TestDatabase> {
   const given = process.env.TEST_MYSQL_URL;
@@ -197,7 +209,8 @@ function fromBroker(service: string): Promise<string> {
   });
 }
 
-async function onServer(url: string, statement: string): Promise<void> {
+/** Runs one statement over a connection of its own. */
+export async function onServer(url: string, statement: string): Promise<void> {
   const connection = await createConnection(url);
   try {
     await connection.query(statement);

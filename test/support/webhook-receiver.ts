@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo } from 'node:net';
 import { atEndOfFile } from './end-of-file.js';
 
@@ -9,18 +10,28 @@ export interface Received {
   readonly body: string;
 }
 
+/** In PEM. */
+export interface Certificate {
+  readonly key: string;
+  readonly cert: string;
+}
+
 /** Somebody who is told of the ends of jobs: a real HTTP server that answers as it was told to. */
 export class WebhookReceiver {
   readonly received: Received[] = [];
   /** Of each request its status; 'hang': none at all. */
   answer: (count: number) => number | 'hang' = () => 204;
 
-  private constructor(private readonly server: Server) {}
+  private constructor(
+    private readonly server: Server,
+    private readonly origin: string,
+  ) {}
 
-  /** Listens until the end of the test file. */
-  static async start(): Promise<WebhookReceiver> {
-    const server = createServer();
-    const receiver = new WebhookReceiver(server);
+  /** Listens until the end of the test file; by TLS, as `localhost`, where it has a certificate. */
+  static async start(certificate?: Certificate): Promise<WebhookReceiver> {
+    const server = certificate === undefined ? createServer() : createTlsServer(certificate);
+    const origin = certificate === undefined ? 'http://127.0.0.1' : 'https://localhost';
+    const receiver = new WebhookReceiver(server, origin);
     server.on('request', (request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -42,7 +53,7 @@ export class WebhookReceiver {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `${this.origin}:${(this.server.address() as AddressInfo).port}`;
   }
 
   /** What came for one path. */

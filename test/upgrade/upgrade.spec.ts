@@ -62,35 +62,31 @@ async function startOn(schema: string, database: DatabaseKind): Promise<{ server
 }
 
 describeOnDatabases('an upgrade', (database) => {
-  it.each(SCHEMAS)(
-    'from schema %s ends every job right',
-    async (schema) => {
-      const { server, left } = await startOn(schema, database);
-      const { client } = server;
-      const answerOf = async (jobId: string): Promise<string> => {
-        const { answer_id } = await client.waitForState(jobId, ['succeeded']);
-        return (await client.download(String(answer_id))).toString();
-      };
+  it.each(SCHEMAS)('from schema %s ends every job right', async (schema) => {
+    const { server, left } = await startOn(schema, database);
+    const { client } = server;
+    const answerOf = async (jobId: string): Promise<string> => {
+      const { answer_id } = await client.waitForState(jobId, ['succeeded']);
+      return (await client.download(String(answer_id))).toString();
+    };
 
-      expect(await answerOf(left.succeeded)).toBe('input\n');
-      expect(await client.info(left.failed)).toMatchObject({ state: 'failed', exit_code: 3 });
-      expect(await client.info(left.cancelled)).toMatchObject({ state: 'cancelled', answer_id: null });
-      expectError(await client.call('GET', `/job_info/${left.deleted}`), 410);
+    expect(await answerOf(left.succeeded)).toBe('input\n');
+    expect(await client.info(left.failed)).toMatchObject({ state: 'failed', exit_code: 3 });
+    expect(await client.info(left.cancelled)).toMatchObject({ state: 'cancelled', answer_id: null });
+    expectError(await client.call('GET', `/job_info/${left.deleted}`), 410);
 
-      expect(await answerOf(left.queued)).toBe('input\n');
-      for (const jobId of [left.running, left.staging]) {
-        expect(await answerOf(jobId)).toBe('input\n');
-        expect(await client.info(jobId)).toMatchObject({ attempt: 2 });
-      }
-      const lost = await client.waitForState(left.lost, ['failed']);
-      expect(lost).toMatchObject({ attempt: 1, reason: expect.stringMatching(/lost|restarted|agent/i) });
+    expect(await answerOf(left.queued)).toBe('input\n');
+    for (const jobId of [left.running, left.staging]) {
+      expect(await answerOf(jobId)).toBe('input\n');
+      expect(await client.info(jobId)).toMatchObject({ attempt: 2 });
+    }
+    const lost = await client.waitForState(left.lost, ['failed']);
+    expect(lost).toMatchObject({ attempt: 1, reason: expect.stringMatching(/lost|restarted|agent/i) });
 
-      expect(new Set((await client.list('label=kind=held')).job_ids)).toEqual(
-        new Set([left.running, left.staging]),
-      );
-      expect((await client.list('label=kind=old')).job_ids).toEqual([left.succeeded]);
-      expect(await client.answerOf('echo new')).toBe('new\n');
-    },
-    60_000,
-  );
+    expect(new Set((await client.list('label=kind=held')).job_ids)).toEqual(
+      new Set([left.running, left.staging]),
+    );
+    expect((await client.list('label=kind=old')).job_ids).toEqual([left.succeeded]);
+    expect(await client.answerOf('echo new')).toBe('new\n');
+  });
 });

@@ -1,5 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
 import { JobManagerModule } from 'nest-job-manager';
+import { HealthController } from './health.controller.js';
 import { ReportsController } from './reports.controller.js';
 
 /** Who calls, for the job manager: a host would ask its session or its tokens. */
@@ -12,6 +14,10 @@ function callerOf({ headers }: { headers: Readonly<Record<string, string | strin
 export class AppModule {
   static forRoot(dataDir: string): DynamicModule {
     const jobs = JobManagerModule.forRoot({ prefix: 'jobs', dataDir, guard: callerOf });
-    return { module: AppModule, imports: [jobs], controllers: [ReportsController] };
+    return {
+      module: AppModule,
+      imports: [jobs, TerminusModule],
+      controllers: [ReportsController, HealthController],
+    };
   }
 }

@@ -76,6 +76,12 @@ test("the host's own route has a job do its work", async () => {
   assert.deepEqual(report.body, { words: 3 });
 });
 
+test("the host's own health check, by terminus, asks the job manager", async () => {
+  const { status, body } = await call('GET', '/health');
+  assert.equal(status, 200);
+  assert.deepEqual(body.info, { jobs: { status: 'up' } });
+});
+
 test("the host's own filter and parser are as they were", async () => {
   const unknown = await call('GET', '/reports/00000000-0000-7000-8000-000000000000');
   assert.deepEqual(unknown, { status: 404, body: { problem: 'no such report' } });

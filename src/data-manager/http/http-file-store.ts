@@ -3,6 +3,7 @@ import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { addAbortSignal, Readable } from 'node:stream';
 import { DomainError } from '../../kernel/errors.js';
+import { traceHeaders } from '../../tracing/trace-parent.js';
 import { rangeWithin } from '../byte-range.js';
 import { fileId } from '../file-id.js';
 import {
@@ -137,7 +138,7 @@ export class HttpFileStore extends FileStore implements OnApplicationShutdown {
     const response = await exchange({
       ...call,
       url: new URL(this.base + path),
-      headers: { accept: '*/*', ...headers, ...this.headers },
+      headers: { accept: '*/*', ...headers, ...traceHeaders(), ...this.headers },
       agent: this.agent,
       idleMs: this.idleMs,
     });

@@ -42,6 +42,8 @@ export interface LocalFileStoreOptions {
   readonly clock?: Clock;
   /** Undefined: as many as the disk takes. */
   readonly maxBytesPerOwner?: number | undefined;
+  /** Undefined: for ever. Results of jobs have no ttl: they go with their job. */
+  readonly uploadTtlSeconds?: number | undefined;
 }
 
 /**
@@ -58,6 +60,12 @@ export class LocalFileStore extends FileStore {
   /** Of what is put. */
   private readonly owner: string = NOBODY_IN_PARTICULAR;
   private readonly hasQuota: boolean = true;
+
+  /** Seconds that an upload of a caller's stays that says nothing else. */
+  get uploadTtl(): bigint | undefined {
+    const { uploadTtlSeconds: seconds } = this.options;
+    return seconds === undefined ? undefined : BigInt(seconds);
+  }
 
   /** @param directory made by {@link prepare}; no other process may use it meanwhile */
   constructor(

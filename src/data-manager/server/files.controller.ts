@@ -63,7 +63,8 @@ export class FilesController {
       stage: (content) => store.stage(content, room),
       discard: (staged) => store.discard(staged),
     });
-    return new FileDto(await storeUpload(store, { id, owner }, upload));
+    const ttl = caller.storesResults ? undefined : store.uploadTtl;
+    return new FileDto(await storeUpload(store, { id, owner, ttl }, upload));
   }
 
   // Before the GET of the same path: a host would else answer HEAD by reading the file and dropping it.

@@ -19,10 +19,18 @@ export function idOfKey(key: string): string {
   );
 }
 
+/** What an upload becomes. */
+export interface UploadTarget {
+  readonly id: string;
+  readonly owner: string;
+  /** Seconds, where its metadata says nothing else; undefined: for ever. */
+  readonly ttl: bigint | undefined;
+}
+
 /** Stores what was received. Metadata that is wrong costs the file, since it may come after the bytes. */
 export async function storeUpload(
   store: LocalFileStore,
-  { id, owner }: { id: string; owner: string },
+  { id, owner, ttl }: UploadTarget,
   { staged, filename, metadata }: Upload<Staged>,
 ): Promise<StoredFile> {
   let said: UploadMetadata;
@@ -32,7 +40,8 @@ export async function storeUpload(
     await store.discard(staged);
     throw error;
   }
-  return store.commit(staged, { ...said, id, owner, name: said.name ?? nameOf(filename) ?? id });
+  const lasting = ttl === undefined ? {} : { ttl };
+  return store.commit(staged, { ...lasting, ...said, id, owner, name: said.name ?? nameOf(filename) ?? id });
 }
 
 /** A browser's file name may be empty or absurdly long; that is no reason to refuse the bytes. */

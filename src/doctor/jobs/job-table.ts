@@ -7,11 +7,13 @@ const PAGE = 500;
 export class JobTable {
   readonly jobs: string;
   readonly labels: string;
+  readonly webhooks: string;
 
   constructor(readonly database: Database) {
     const prefix = database.source.options.entityPrefix ?? '';
     this.jobs = `${prefix}jobs`;
     this.labels = `${prefix}job_labels`;
+    this.webhooks = `${prefix}webhooks`;
   }
 
   /** All jobs of which `where` is true, by their ids, a page at a time. */

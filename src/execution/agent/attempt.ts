@@ -12,6 +12,8 @@ import { type Launcher, LimitNotEnforcedError, type ProcessEnd } from '../runner
 import { type CollectedOutput, collectOutputs } from '../runner/outputs.js';
 import { type Workspace } from '../runner/workspace.js';
 import { type Workspaces } from '../runner/workspaces.js';
+import { describeSpan, inSpan } from '../../tracing/spans.js';
+import { contextAt } from '../../tracing/trace-parent.js';
 import { AttemptFaultError } from './attempt-fault.js';
 import { runCommand } from './command.js';
 import { environmentOf } from './environment.js';
@@ -77,11 +79,17 @@ export class Attempt {
   }
 
   /** Resolves when nothing of the attempt is left but its result. Rejects only where the report was given up. */
-  async run(): Promise<void> {
+  run(): Promise<void> {
+    const { lease, traceParent } = this.assignment;
+    const attributes = { 'job_manager.job_id': lease.jobId, 'job_manager.attempt': lease.attempt };
+    return inSpan('attempt', () => this.runTraced(), { attributes, parent: contextAt(traceParent) });
+  }
+
+  private async runTraced(): Promise<void> {
     const result = await this.perform();
-    const counts =
-      result !== ABANDONED &&
-      (await persistently(() => this.tools.reports.ended(this.assignment.lease, result), this.course.giveUp));
+    const report = (counted: AttemptResult): Promise<boolean> =>
+      inSpan('report', () => this.tools.reports.ended(this.assignment.lease, counted));
+    const counts = result !== ABANDONED && (await persistently(() => report(result), this.course.giveUp));
     if (!counts || result.kind !== 'ended') await this.publishing.takeBack(this.course.giveUp);
   }
 
@@ -99,9 +107,10 @@ export class Attempt {
   }
 
   private async performIn(workspace: Workspace): Promise<AttemptResult | typeof ABANDONED> {
-    await new Staging(this.files).stage(this.assignment, workspace.filesPath, this.course.taken);
+    const staging = new Staging(this.files);
+    await inSpan('stage', () => staging.stage(this.assignment, workspace.filesPath, this.course.taken));
     if (!(await this.mayStart())) return ABANDONED;
-    const { end, timedOut } = await this.execute(workspace);
+    const { end, timedOut } = await inSpan('run', () => this.execute(workspace));
     this.course.onCommandEnded();
     const outcome = this.verdictOn(end, timedOut);
     switch (outcome.kind) {
@@ -142,12 +151,14 @@ export class Attempt {
     };
     const outputIsOver = outputs.begin(lease, workspace);
     try {
-      return await runCommand(launcher, request, {
+      const over = await runCommand(launcher, request, {
         timeoutSeconds,
         killGraceMs: options.killGraceMs,
         taken: this.course.taken,
         lease: this.course.lease,
       });
+      describeSpan({ 'process.exit.code': over.end.exitCode ?? -1 });
+      return over;
     } finally {
       outputIsOver();
     }
@@ -171,9 +182,11 @@ export class Attempt {
       throw new AttemptFaultError('The command replaced its working directory.', { passing: false });
     }
     const { outputs, tooMany } = await this.outputsIn(workspace);
-    const published = await this.publishing.publish(workspace, end, outputs);
+    const beganAt = performance.now();
+    const published = await inSpan('publish', () => this.publishing.publish(workspace, end, outputs));
+    const publishedInMs = performance.now() - beganAt;
     const { exitCode, signal, usage } = end;
-    return { kind: 'ended', ...(tooMany ?? verdict), exitCode, signal, usage, ...published };
+    return { kind: 'ended', ...(tooMany ?? verdict), exitCode, signal, usage, publishedInMs, ...published };
   }
 
   private async outputsIn(

@@ -1,5 +1,6 @@
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { traceHeaders } from '../../tracing/trace-parent.js';
 import { type ReportMethod, REPORTS_PATH } from '../report-wire.port.js';
 import { exchange, type Reply } from './exchange.js';
 import { type Patience } from './patience.js';
@@ -62,6 +63,7 @@ export class ReportServer {
       'content-type': 'application/json',
       'content-length': body.length,
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...traceHeaders(),
     };
     const start = url.protocol === 'https:' ? httpsRequest : httpRequest;
     return start(url, { method: 'POST', headers, agent: this.agent });

@@ -16,6 +16,10 @@ function orNull<T>(isValue: Shape<T>): Shape<T | null> {
   return (value): value is T | null => value === null || isValue(value);
 }
 
+function orAbsent<T>(isValue: Shape<T>): Shape<T | undefined> {
+  return (value): value is T | undefined => value === undefined || isValue(value);
+}
+
 /** Of an object that may have more fields: a newer server's. */
 function withFields<T>(shapes: Shapes<T>): Shape<T> {
   const names = Object.keys(shapes) as (keyof T)[];
@@ -49,6 +53,7 @@ const isAssignment = withFields<WireAssignment>({
   env: isTextMap,
   timeout_seconds: orNull(isPositive),
   limits: isLimits,
+  trace_parent: orAbsent(isText),
 });
 
 const isAny: Shape<object> = (value) => typeof value === 'object' && value !== null;

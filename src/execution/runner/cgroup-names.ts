@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
+import { prefixOf } from './instance-names.js';
 import { isAlive, readProcess } from './process-table.js';
 
 const OF_A_PROCESS = /^job-manager-[0-9a-f]{16}-(\d+)-(\d+)-([1-9]\d*)$/;
@@ -24,10 +24,6 @@ export function isAbandoned(name: string): boolean {
   if (startTime === undefined || namespace !== processNamespace()) return false;
   const found = readProcess(Number(pid));
   return found === null || !isAlive({ ...found, startTime });
-}
-
-function prefixOf(instance: string): string {
-  return `job-manager-${createHash('sha256').update(instance).digest('hex').slice(0, 16)}-`;
 }
 
 /** Process ids say nothing outside of it. */

@@ -48,15 +48,29 @@ export function isPopulated(cgroup: string): boolean {
     return readFileSync(join(cgroup, 'cgroup.events'), 'utf8').includes('populated 1');
   } catch {
     // Gone, or of v1, which has no such file.
-    return existsSync(cgroup) && processesIn(cgroup).length > 0;
+    return processesIn(cgroup).length > 0;
   }
 }
 
-/** Every process in it and below it. */
+/** Every process in it and below it; none where it is gone. */
 export function processesIn(cgroup: string): number[] {
-  return [cgroup, ...groupsBelow(cgroup)].flatMap((group) =>
-    readFileSync(join(group, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number),
-  );
+  return [cgroup, ...groupsBelow(cgroup)].flatMap(membersOf);
+}
+
+function membersOf(cgroup: string): number[] {
+  try {
+    return readFileSync(join(cgroup, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
+  } catch (error) {
+    // A server that starts beside this one may remove what is empty.
+    if (isGone(error)) return [];
+    throw error;
+  }
+}
+
+/** The kernel says the latter of a file that was open, or is read, while its cgroup goes. */
+function isGone(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENODEV';
 }
 
 /** SIGKILL to all in it and below it, in v2 in one step of the kernel's; resolves once none is alive. */
@@ -75,7 +89,7 @@ export function removeCgroup(cgroup: string): void {
     try {
       rmdirSync(group);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (!isGone(error)) throw error;
     }
   }
 }

@@ -56,7 +56,8 @@ export class LauncherClient extends Launcher {
     const { program, ready, places } = await this.living();
     const containment = await ready;
     try {
-      await tryOut(this.sandbox, (request) => this.launch(request));
+      const { instance } = this.options;
+      await tryOut({ sandbox: this.sandbox, instance }, (request) => this.launch(request));
     } catch (error) {
       await this.close();
       throw error;

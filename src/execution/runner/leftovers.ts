@@ -3,6 +3,7 @@ import { endProcesses, type Selection, withDescendants } from './end-processes.j
 import { hasLockLimitOf } from './lock-limit.js';
 import { hasInEnvironment, listProcesses, type ProcessEntry } from './process-table.js';
 import { MARK_VARIABLE } from './protocol.js';
+import { removeScratch } from './scratch.js';
 
 /**
  * Kills every process that a launcher of this instance started and left behind, and those launchers themselves.
@@ -16,6 +17,7 @@ export async function endLeftovers(instance: string): Promise<number> {
     await killCgroup(cgroup);
     removeCgroup(cgroup);
   }
+  removeScratch(instance);
   return count;
 }
 

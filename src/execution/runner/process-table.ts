@@ -11,6 +11,8 @@ export interface ProcessEntry {
   readonly startTime: string;
   /** Dead, its entry kept until its parent asks for its end. */
   readonly zombie: boolean;
+  /** By a signal, by who traces it, or in the kernel, as after a vfork: it can't fork. */
+  readonly halted: boolean;
 }
 
 /** Every process that is visible here, zombies included. */
@@ -37,6 +39,7 @@ export function readProcess(pid: number): ProcessEntry | null {
     session: Number(session),
     startTime,
     zombie,
+    halted: state === 'T' || state === 't' || state === 'D',
   };
 }
 

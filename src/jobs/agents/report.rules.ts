@@ -86,6 +86,7 @@ const RULE_OF_KIND: ReadonlyMap<unknown, Rule> = new Map([
       stderr_id: orNull(uuidRule),
       outputs: listRule(MAX_OUTPUTS, outputRule),
       usage: orAbsent(orNull(usageRule)),
+      published_in_ms: orAbsent(orNull(amountRule)),
     }),
   ],
 ]);

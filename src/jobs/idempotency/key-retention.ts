@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../../kernel/clock.js';
 import { firstUuidAt } from '../../kernel/ids.js';
+import { inBatches } from '../batches.js';
 import { type DueWork } from '../due-work.js';
 import { JOBS_OPTIONS, type JobsOptions } from '../jobs.options.js';
 import { Timetable } from '../timetable.js';
@@ -37,8 +38,7 @@ export class KeyRetention {
     return firstUuidAt(this.clock.now() - this.options.idempotencyHours * MILLISECONDS_IN_HOUR);
   }
 
-  private async prune(stopping: AbortSignal): Promise<void> {
-    let pruned = BATCH;
-    while (pruned === BATCH && !stopping.aborted) pruned = await this.keys.prune(this.firstKept(), BATCH);
+  private prune(stopping: AbortSignal): Promise<void> {
+    return inBatches(BATCH, stopping, () => this.keys.prune(this.firstKept(), BATCH));
   }
 }

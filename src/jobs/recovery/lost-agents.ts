@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type DueWork } from '../due-work.js';
 import { Faults } from '../faults.js';
+import { JobChanges } from '../job-changes.port.js';
 import { type JobRow } from '../job.entity.js';
 import { JobsRepository } from '../jobs.repository.js';
 import { Timetable } from '../timetable.js';
@@ -16,6 +17,7 @@ export class LostAgents {
   constructor(
     private readonly jobs: JobsRepository,
     private readonly faults: Faults,
+    private readonly changes: JobChanges,
     timetable: Timetable,
   ) {
     this.schedule = timetable.add({
@@ -60,6 +62,8 @@ export class LostAgents {
       ...(endedBy !== undefined && { endedBy }),
     };
     const taken = await this.faults.settle(lease, row, { reason, again: 'at once', isLoss: true });
-    if (taken) this.logger.warn({ jobId: row.id, attempt: row.attempt, msg: reason });
+    if (!taken) return;
+    this.logger.warn({ jobId: row.id, attempt: row.attempt, msg: reason });
+    this.changes.tellLost();
   }
 }

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../../kernel/clock.js';
 import { AgentsRepository } from '../agents/agents.repository.js';
+import { inBatches } from '../batches.js';
 import { type DueWork } from '../due-work.js';
 import { JobsRepository } from '../jobs.repository.js';
 import { JOBS_OPTIONS, type JobsOptions } from '../jobs.options.js';
@@ -25,7 +26,7 @@ export class Tombstones {
     this.schedule = timetable.add({
       name: 'the removal of old tombstones',
       next: () => this.next(),
-      work: (now) => this.prune(now),
+      work: (now, stopping) => this.prune(now, stopping),
     });
   }
 
@@ -40,10 +41,8 @@ export class Tombstones {
     return this.options.tombstoneDays * MILLISECONDS_IN_DAY;
   }
 
-  private async prune(now: number): Promise<void> {
-    const before = now - this.memoryMs;
-    let pruned = BATCH;
-    while (pruned === BATCH) pruned = await this.jobs.prune(before, BATCH);
+  private async prune(now: number, stopping: AbortSignal): Promise<void> {
+    await inBatches(BATCH, stopping, () => this.jobs.prune(now - this.memoryMs, BATCH));
     await this.agents.prune(now - MILLISECONDS_IN_DAY);
   }
 }

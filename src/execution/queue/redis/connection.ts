@@ -24,11 +24,28 @@ export function connect({ url }: RedisQueueOptions, purpose: string): Redis {
     // Asked for by BullMQ; whoever can't wait looks at `status` first.
     maxRetriesPerRequest: null,
     connectTimeout: 5_000,
+    autoResubscribe: false,
     retryStrategy: (tries) => Math.min(tries * 100, LONGEST_RECONNECT_PAUSE_MS),
   });
   tellOnce(redis, purpose);
   leaveSilence(redis, () => redis.ping());
   return redis;
+}
+
+/**
+ * Listens to channels, now and whenever the connection has come back. Not by ioredis' `autoResubscribe`: nobody would hear that it
+ * failed, as where the connection is closed meanwhile, and the process would end by that.
+ * @param redis one that has just been made
+ * @param onListening each time that it hears again; must not throw
+ */
+export function listenTo(
+  redis: Redis,
+  channels: readonly string[],
+  onListening: () => void = () => undefined,
+): void {
+  redis.on('ready', () => {
+    redis.subscribe(...channels).then(onListening, () => undefined);
+  });
 }
 
 /** At the end of the process: waits for what may never be answered, but not for long. */

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { type Redis } from 'ioredis';
 import { monotonicNow } from '../../../kernel/clock.js';
-import { isUuid } from '../../../kernel/ids.js';
-import { connect, type RedisQueueOptions } from './connection.js';
+import { connect, listenTo, type RedisQueueOptions } from './connection.js';
+import { jobsIn } from './job-list.js';
 
 const ECHO_EVERY_MS = 500;
 /** Without an echo for so long nothing is heard. */
@@ -46,7 +46,7 @@ export class RecallListener {
       this.heardAt = now;
       if (channel !== this.echo) this.take(message);
     });
-    this.redis.subscribe(recallChannelOf(options), this.echo).catch(() => undefined);
+    listenTo(this.redis, [recallChannelOf(options), this.echo]);
     this.timer = setInterval(() => {
       this.call();
     }, ECHO_EVERY_MS);
@@ -71,18 +71,8 @@ export class RecallListener {
   }
 
   private take(message: string): void {
-    const ids = idsIn(message);
+    const ids = jobsIn(message);
     if (ids === undefined) this.logger.warn('something that is no list of jobs was recalled');
     else ids.forEach(this.onRecall);
-  }
-}
-
-/** Anybody who reaches Redis can say anything. */
-function idsIn(message: string): string[] | undefined {
-  try {
-    const value: unknown = JSON.parse(message);
-    return Array.isArray(value) && value.every(isUuid) ? value : undefined;
-  } catch {
-    return undefined;
   }
 }

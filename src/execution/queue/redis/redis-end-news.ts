@@ -3,7 +3,7 @@ import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { type Redis } from 'ioredis';
 import { isUuid } from '../../../kernel/ids.js';
 import { END_STATES, EndNews, type EndState, type JobEnd } from '../../end-news.port.js';
-import { connect, inTime, type RedisQueueOptions } from './connection.js';
+import { connect, inTime, listenTo, type RedisQueueOptions } from './connection.js';
 import { NewsSender } from './news-sender.js';
 
 /** Short, since each end of a job is told in it. */
@@ -25,15 +25,10 @@ export class RedisEndNews extends EndNews implements OnApplicationShutdown {
     this.speaker = connect(options, 'ends of jobs');
     this.ear = connect(options, 'ends of jobs elsewhere');
     this.sender = new NewsSender<Word>(this.speaker, this.channel, (ends) => ({ from: this.self, ends }));
-    this.ear.on('ready', () => {
-      this.ear.subscribe(this.channel).then(
-        () => {
-          this.doubters.forEach((doubt) => {
-            doubt();
-          });
-        },
-        () => undefined,
-      );
+    listenTo(this.ear, [this.channel], () => {
+      this.doubters.forEach((doubt) => {
+        doubt();
+      });
     });
   }
 

@@ -1,8 +1,8 @@
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { type Redis } from 'ioredis';
-import { isUuid } from '../../../kernel/ids.js';
 import { type LeasedOutputRequest, LiveOutput, type OutputChunk } from '../../live-output.port.js';
-import { connect, type RedisQueueOptions } from './connection.js';
+import { connect, listenTo, type RedisQueueOptions } from './connection.js';
+import { jobsIn } from './job-list.js';
 import { OutputSeal } from './output-seal.js';
 import {
   ANSWERED_WITHIN_MS,
@@ -44,7 +44,7 @@ export class RedisLiveOutput extends LiveOutput implements OnApplicationShutdown
     this.ear.on('messageBuffer', (channel: Buffer, message: Buffer) => {
       if (channel.toString() === this.replyChannel) this.take(message);
     });
-    this.ear.subscribe(this.replyChannel, begunChannelOf(options)).catch(() => undefined);
+    listenTo(this.ear, [this.replyChannel, begunChannelOf(options)]);
   }
 
   async read(agent: string, request: LeasedOutputRequest, signal: AbortSignal): Promise<OutputChunk | null> {
@@ -78,7 +78,7 @@ export class RedisLiveOutput extends LiveOutput implements OnApplicationShutdown
   listen(listener: (jobId: string) => void): void {
     const channelOfBegun = begunChannelOf(this.options);
     this.ear.on('message', (channel: string, message: string) => {
-      if (channel === channelOfBegun) jobsIn(message).forEach(listener);
+      if (channel === channelOfBegun) jobsIn(message)?.forEach(listener);
     });
   }
 
@@ -99,22 +99,19 @@ export class RedisLiveOutput extends LiveOutput implements OnApplicationShutdown
 
   private take(message: Buffer): void {
     const answer = answerIn(message);
-    const asked = answer === undefined ? undefined : this.asked.get(answer.id);
+    if (answer === undefined) {
+      this.warn();
+      return;
+    }
+    const asked = this.asked.get(answer.id);
     // Whoever asked may not wait any more.
-    if (answer !== undefined && asked === undefined) return;
-    const chunk =
-      answer === undefined || asked === undefined ? undefined : chunkIn(answer, asked.ask, asked.seal);
-    if (chunk === undefined) this.logger.warn('something that is no output was told');
-    else asked?.settle(chunk);
+    if (asked === undefined) return;
+    const chunk = chunkIn(answer, asked.ask, asked.seal);
+    if (chunk === undefined) this.warn();
+    else asked.settle(chunk);
   }
-}
 
-/** Anybody who reaches Redis can say anything. */
-function jobsIn(message: string): string[] {
-  try {
-    const value: unknown = JSON.parse(message);
-    return Array.isArray(value) ? value.filter(isUuid) : [];
-  } catch {
-    return [];
+  private warn(): void {
+    this.logger.warn('something that is no output was told');
   }
 }

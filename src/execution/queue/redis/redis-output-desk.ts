@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { type Redis } from 'ioredis';
 import { OutputDesk, type OutputReader, type ReadableOutputs } from '../../live-output.port.js';
-import { connect, inTime, type RedisQueueOptions } from './connection.js';
+import { connect, inTime, listenTo, type RedisQueueOptions } from './connection.js';
 import { NewsSender } from './news-sender.js';
 import { OutputSeal } from './output-seal.js';
 import {
@@ -45,7 +45,7 @@ export class RedisOutputDesk extends OutputDesk {
       if (asked === undefined) this.logger.warn('something that is no reader of output asked');
       else void this.answer(asked, outputs, speaker);
     });
-    ear.subscribe(askChannelOf(this.options, agent)).catch(() => undefined);
+    listenTo(ear, [askChannelOf(this.options, agent)]);
   }
 
   begun(jobId: string): void {

@@ -13,7 +13,7 @@ export interface Cell {
   occupied(): boolean;
   /** False where a command has changed what the next one would find, such as mounts: a new cell is needed. */
   isAsMade(): boolean;
-  /** SIGTERM, then SIGCONT, to every process of the command. Resolves when they have been sent. */
+  /** SIGTERM, then SIGCONT, to every process of the command that has not got one yet. Resolves when they have been sent. */
   terminate(): Promise<void>;
   /** SIGKILL to every process of the command; resolves once none is alive. */
   kill(): Promise<void>;

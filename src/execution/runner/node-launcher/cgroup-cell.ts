@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { instanceCgroup, isPopulated, killCgroup, processesIn, removeCgroup } from '../cgroups.js';
-import { bytesWrittenBy, signalProcess } from '../process-table.js';
+import { bytesWrittenBy } from '../process-table.js';
+import { terminateProcesses } from '../terminate-processes.js';
 import { type Cell, type CellMaker } from './cell.js';
 import { Starter } from './starter.js';
 
@@ -27,6 +28,8 @@ export const cgroupCell: CellMaker = async (options) => {
 
 class CgroupCell implements Cell {
   spent = false;
+  /** Ids of processes that were asked to end. */
+  private readonly met = new Set<number>();
 
   constructor(
     readonly starter: Starter,
@@ -41,6 +44,7 @@ class CgroupCell implements Cell {
 
   begin(): void {
     // Whatever is in the cgroup is the command's.
+    this.met.clear();
   }
 
   occupied(): boolean {
@@ -56,17 +60,7 @@ class CgroupCell implements Cell {
   }
 
   terminate(): Promise<void> {
-    const reached = new Set<number>();
-    for (let fresh = processesIn(this.cgroup); fresh.length > 0;) {
-      for (const pid of fresh) {
-        signalProcess(pid, 'SIGTERM');
-        signalProcess(pid, 'SIGCONT');
-        reached.add(pid);
-      }
-      // What forked between the look and the signal is found now.
-      fresh = processesIn(this.cgroup).filter((pid) => !reached.has(pid));
-    }
-    return Promise.resolve();
+    return terminateProcesses(() => processesIn(this.cgroup), this.met);
   }
 
   kill(): Promise<void> {

@@ -10,18 +10,18 @@ import { type ShellStatus, shellStatus } from './shell-status.js';
 
 /**
  * The first process inside: says that the command has begun, and how it ended, which the program that made the sandbox
- * tells less exactly (shell-status.ts). Asked to end, it waits for what the command's shell leaves behind: with this
+ * tells less exactly (shell-status.ts). A `wait` that a signal interrupts tells nothing of the command, which may have ended
+ * all the same: it is repeated. Asked to end, it waits for what the command's shell leaves behind: with this
  * process all others end.
  */
 const REPORTER = `
 exec 6>&2 2>/dev/null
 TERMINATED=
-trap 'TERMINATED=1' TERM
+trap 'TERMINATED=1 INTERRUPTED=1' TERM
 setsid env "$@" 2>&6 6>&- ${DESCRIPTORS.told}>&- &
 echo B >&${DESCRIPTORS.told}
-wait $!
-STATUS=$?
-while [ -n "$TERMINATED" ] && kill -0 $! 2>/dev/null; do wait $!; STATUS=$?; done
+INTERRUPTED=1
+while [ -n "$INTERRUPTED" ]; do INTERRUPTED=; wait $!; STATUS=$?; done
 case $STATUS in 129|1[3-9]?|2??) jobs >&${DESCRIPTORS.told};; esac
 echo "S $STATUS" >&${DESCRIPTORS.told}
 [ -z "$TERMINATED" ] || until set -- /proc/[0-9]*; [ $# -le 1 ]; do sleep 0.02 || sleep 1; done

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { withDescendants } from '../end-processes.js';
-import { listProcesses, signalProcess } from '../process-table.js';
+import { listProcesses } from '../process-table.js';
+import { terminateProcesses } from '../terminate-processes.js';
 
 interface Enclosed {
   readonly pid: number;
@@ -13,22 +14,9 @@ export function hasEnclosedCommand(shell: number): boolean {
   return enclosedBy(shell).some(({ inner }) => inner > 1);
 }
 
-/**
- * SIGTERM, then SIGCONT, to all in the sandbox, the first process before the others. They are stopped meanwhile: what they fork
- * would be missed, and what they start since they are to end must not be met.
- */
-export function terminateEnclosed(shell: number): void {
-  const found = new Set<number>();
-  for (let fresh = enclosedBy(shell); fresh.length > 0;) {
-    for (const { pid } of fresh) {
-      signalProcess(pid, 'SIGSTOP');
-      found.add(pid);
-    }
-    fresh = enclosedBy(shell).filter(({ pid }) => !found.has(pid));
-  }
-  for (const pid of found) signalProcess(pid, 'SIGTERM');
-  // The youngest first: whoever loses its parent while it is stopped gets a SIGHUP from the kernel.
-  for (const pid of [...found].reverse()) signalProcess(pid, 'SIGCONT');
+/** All in the sandbox, the first process before the others. */
+export function terminateEnclosed(shell: number): Promise<void> {
+  return terminateProcesses(() => enclosedBy(shell).map(({ pid }) => pid));
 }
 
 function enclosedBy(shell: number): Enclosed[] {

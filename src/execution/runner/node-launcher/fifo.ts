@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { constants, mkdtempSync, openSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { SYSTEM_PATH } from '../protocol.js';
+import { inScratch } from '../scratch.js';
 
 /** A pipe that can be opened again through /dev/stdout, which Node's own stdio pipes (sockets) can't. */
 export interface Fifo {
@@ -14,15 +14,12 @@ export interface Fifo {
 }
 
 /** Makes nameless FIFOs: their names are gone when it resolves. */
-export async function openFifos(count: number): Promise<Fifo[]> {
-  const directory = mkdtempSync(join(tmpdir(), 'job-manager-'));
-  try {
+export function openFifos(count: number, instance: string): Promise<Fifo[]> {
+  return inScratch(instance, async (directory) => {
     const paths = Array.from({ length: count }, (_, index) => join(directory, String(index)));
     await promisify(execFile)('mkfifo', ['-m', '600', ...paths], { env: { PATH: SYSTEM_PATH } });
     return paths.map(openBothEnds);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 function openBothEnds(path: string): Fifo {

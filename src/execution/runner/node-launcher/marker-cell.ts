@@ -1,12 +1,7 @@
 import { endProcesses, withDescendants } from '../end-processes.js';
-import {
-  bytesWrittenBy,
-  hasInEnvironment,
-  listProcesses,
-  type ProcessEntry,
-  signalProcess,
-} from '../process-table.js';
+import { bytesWrittenBy, hasInEnvironment, listProcesses, type ProcessEntry } from '../process-table.js';
 import { type LaunchOrder, MARK_VARIABLE } from '../protocol.js';
+import { terminateProcesses } from '../terminate-processes.js';
 import { lockLimitOfProcess } from '../lock-limit.js';
 import { type Cell, type CellMaker } from './cell.js';
 import { Starter } from './starter.js';
@@ -30,6 +25,8 @@ class MarkerCell implements Cell {
   spent = false;
   /** Sessions seen belong to the command even after their first process is gone. */
   private readonly sessions = new Set<number>();
+  /** Ids of processes that were asked to end. */
+  private readonly met = new Set<number>();
   /** As it stands in the environment, and RLIMIT_LOCKS. */
   private mark: { readonly variable: string; readonly lockLimit: string } | null = null;
 
@@ -47,6 +44,7 @@ class MarkerCell implements Cell {
     if (variable === undefined) throw new Error('a command without a mark');
     this.mark = { variable, lockLimit };
     this.sessions.clear();
+    this.met.clear();
   }
 
   occupied(): boolean {
@@ -62,10 +60,7 @@ class MarkerCell implements Cell {
   }
 
   terminate(): Promise<void> {
-    const found = this.select(listProcesses());
-    for (const { pid } of found) signalProcess(pid, 'SIGTERM');
-    for (const { pid } of found) signalProcess(pid, 'SIGCONT');
-    return Promise.resolve();
+    return terminateProcesses(() => this.select(listProcesses()).map(({ pid }) => pid), this.met);
   }
 
   async kill(): Promise<void> {

@@ -48,6 +48,7 @@ class NamespaceCell implements Cell {
   private readonly mounts: string;
   readonly shellPid: number;
   private terminator: ChildProcess | undefined;
+  private isTerminated = false;
 
   constructor(
     readonly starter: Starter,
@@ -65,6 +66,7 @@ class NamespaceCell implements Cell {
 
   begin(): void {
     // Whatever is in the namespace is the command's.
+    this.isTerminated = false;
   }
 
   /** Orphans become children of the first process, so where it has none, or dead ones only, there is nobody else. */
@@ -85,6 +87,9 @@ class NamespaceCell implements Cell {
   }
 
   async terminate(): Promise<void> {
+    // To all in one step: nobody was missed.
+    if (this.isTerminated) return;
+    this.isTerminated = true;
     const user = this.options.userNamespace ? ['--user', '--preserve-credentials'] : [];
     const enter = ['--target', String(this.firstPid), ...user, '--pid', '--', '/bin/sh', '-c', TERMINATE_ALL];
     await new Promise<void>((resolve) => {

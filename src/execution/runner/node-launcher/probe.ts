@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf } from '../../../kernel/errors.js';
 import { type Containment } from '../launcher.js';
 import { lockLimitsOf } from '../lock-limit.js';
 import { type LauncherRequest, MARK_VARIABLE, SYSTEM_PATH } from '../protocol.js';
+import { inScratch } from '../scratch.js';
 import { type CellKind } from './cell.js';
 import { cgroupCell } from './cgroup-cell.js';
 import { Deadline } from '../../../kernel/deadline.js';
@@ -73,15 +72,12 @@ async function findTether(): Promise<readonly string[]> {
 
 /** Null where it works, otherwise why it doesn't. */
 async function tryOut(seats: SeatPool, instance: string): Promise<string | null> {
-  const directory = mkdtempSync(join(tmpdir(), 'job-manager-probe-'));
   try {
-    const result = await probe(seats, { instance, directory });
+    const result = await inScratch(instance, (directory) => probe(seats, { instance, directory }));
     if (result.kind !== 'ended') return result.detail;
     return result.end.exitCode === PROBE.exitCode ? null : 'the shell tells no exit code';
   } catch (error) {
     return messageOf(error);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
   }
 }
 

@@ -16,7 +16,7 @@ export class SeatPool {
   async take(place: number): Promise<Seat> {
     const known = this.seats.get(place);
     if (known !== undefined) return known;
-    const [stdout, stderr] = await openFifos(2);
+    const [stdout, stderr] = await openFifos(2, this.options.instance);
     if (stdout === undefined || stderr === undefined) throw new Error('no pipes');
     const cgroups = this.cgroups.map((directory) => join(directory, String(place)));
     const seat = new Seat({ ...this.options, cgroups }, [stdout, stderr]);

@@ -133,6 +133,9 @@ export class Seat {
   private async attend(order: LaunchOrder, run: Run, deadline: Deadline): Promise<StarterReport> {
     const report = await this.runShell(order, run, deadline);
     run.shellEnded = true;
+    // A shell that held the signal back while it forked left a child that nobody has asked to end.
+    if (!run.enclosed && diedOf(report, constants.signals.SIGTERM))
+      run.terminating &&= heardOf(terminate(run));
     await endSurvivors(run);
     // A signal still under way would meet the seat's next command.
     await run.terminating;
@@ -220,7 +223,7 @@ function heardOf(ending: Promise<void>): Promise<void> {
 async function terminate(run: Run): Promise<void> {
   await (run.enclosed ? hasBegunWithin(run) : hasBegun(run));
   if (run.cell.spent) return;
-  if (run.enclosed) terminateEnclosed(run.cell.shellPid);
+  if (run.enclosed) await terminateEnclosed(run.cell.shellPid);
   else await run.cell.terminate();
 }
 
@@ -249,6 +252,10 @@ async function endSurvivors(run: Run): Promise<void> {
     }
     await delay(Math.min(LOOK_AGAIN_MS, graceLeft));
   }
+}
+
+function diedOf(report: StarterReport, signal: number): boolean {
+  return report.kind === 'status' && report.status.signal === signal;
 }
 
 /** The shell's end, or why nothing can be said of it. */

@@ -1,10 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monotonicNow } from '../../../kernel/clock.js';
 import { messageOf } from '../../../kernel/errors.js';
 import { type LaunchRequest, type RunningProcess } from '../launcher.js';
 import { SYSTEM_PATH } from '../protocol.js';
+import { inScratch } from '../scratch.js';
 import { type Sandbox, SandboxUnavailableError } from './sandbox.js';
 
 const PROBE = { command: 'exit 7', exitCode: 7 };
@@ -12,17 +11,12 @@ const WITHIN_MS = 10_000;
 
 /** Runs a command in the sandbox. Rejects with {@link SandboxUnavailableError} where that does not work. */
 export async function tryOut(
-  sandbox: Sandbox,
+  { sandbox, instance }: { readonly sandbox: Sandbox; readonly instance: string },
   launch: (request: LaunchRequest) => Promise<RunningProcess>,
 ): Promise<void> {
   if (sandbox.name === 'none') return;
-  const directory = mkdtempSync(join(tmpdir(), 'job-manager-probe-'));
-  try {
-    const fault = await probe(launch, directory);
-    if (fault !== null) throw new SandboxUnavailableError(sandbox.name, sandbox.explain(fault));
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+  const fault = await inScratch(instance, (directory) => probe(launch, directory));
+  if (fault !== null) throw new SandboxUnavailableError(sandbox.name, sandbox.explain(fault));
 }
 
 async function probe(
