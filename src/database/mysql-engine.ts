@@ -1,4 +1,5 @@
 import { type Connection, type Pool, type PoolConnection, type ResultSetHeader } from 'mysql2';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type PoolState } from './database-pool.port.js';
 import { type Engine, type Statement } from './engine.js';
@@ -9,7 +10,8 @@ type PoolQueues = Readonly<
   Record<'_allConnections' | '_freeConnections' | '_connectionQueue', { length: number }>
 >;
 
-const DEADLOCK_TRIES = 10;
+const DEADLOCK_TRIES = 20;
+const LONGEST_PAUSE_MS = 64;
 
 /**
  * Straight to the pool of connections: each statement is a transaction of its own where it stands alone. Rows that are
@@ -58,13 +60,14 @@ export class MysqlEngine implements Engine {
   }
 }
 
-/** Whoever loses a deadlock has changed nothing, and may try again at once. */
+/** Whoever loses a deadlock has changed nothing, and may try again: after a pause by chance, lest the same ones meet again. */
 async function persistently<Answer>(write: () => Promise<Answer>): Promise<Answer> {
-  for (let triesLeft = DEADLOCK_TRIES; ; triesLeft -= 1) {
+  for (let tries = 1; ; tries += 1) {
     try {
       return await write();
     } catch (error) {
-      if (!isDeadlock(error) || triesLeft <= 1) throw error;
+      if (!isDeadlock(error) || tries >= DEADLOCK_TRIES) throw error;
+      await delay(Math.random() * Math.min(2 ** tries, LONGEST_PAUSE_MS));
     }
   }
 }

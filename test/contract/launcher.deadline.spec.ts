@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import {
@@ -24,6 +24,7 @@ import {
 import { monotonicNow } from '../../src/kernel/clock.js';
 import { atEndOfFile } from '../support/end-of-file.js';
 import { eventually } from '../support/eventually.js';
+import { freeze, isStopped } from '../support/run/freeze.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { aliveWith, describeOnLaunchers, LauncherBench, uniqueSeconds } from './launcher.support.js';
 
@@ -63,20 +64,8 @@ async function isDead(seconds: string, client?: number): Promise<void> {
   });
 }
 
-/** Stops a process of ours; resolves once it is stopped. */
-async function stopProcess(pid: number): Promise<void> {
-  process.kill(pid, 'SIGSTOP');
-  await eventually(() => {
-    expect(isStopped(pid)).toBe(true);
-  });
-}
-
-function isStopped(pid: number): boolean {
-  return readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') T ');
-}
-
 async function stopUntil(pid: number, time: number): Promise<void> {
-  await stopProcess(pid);
+  freeze(pid);
   try {
     await hasPassed(time);
   } finally {
@@ -262,7 +251,7 @@ await describeOnLaunchers((kind) => {
   it('a client that is stopped keeps nothing alive, and is told when it runs again', async () => {
     const seconds = uniqueSeconds();
     const client = await startClient(kind, family(seconds));
-    await stopProcess(client.pid);
+    freeze(client.pid);
     await isAlive(seconds);
     expect(monotonicNow()).toBeLessThan(client.endBy);
     await isDead(seconds, client.pid);

@@ -7,6 +7,7 @@ import { expect } from '@jest/globals';
 import { atEndOfFile } from './end-of-file.js';
 import { eventually } from './eventually.js';
 import { processesWith } from './processes.js';
+import { freeze } from './run/freeze.js';
 import { keepSecret, lookForSecrets, secretsOf } from './secrets.js';
 
 /** `TEST_LAUNCHER=node` runs the same tests on the launcher that is used where there is no compiler. */
@@ -26,7 +27,7 @@ export interface TestProcess {
   stop(): Promise<void>;
   /** SIGKILL; resolves once it is dead. What it had started may still be ending. */
   kill(): Promise<void>;
-  /** SIGSTOP, to this one process. */
+  /** SIGSTOP, to this one process; returns once it is stopped. */
   freeze(): void;
   thaw(): void;
   /** Kills it if need be, and starts it again with the same settings and the same directory. */
@@ -137,7 +138,7 @@ export class ProcessUnderTest implements TestProcess {
   }
 
   freeze(): void {
-    this.child.kill('SIGSTOP');
+    if (this.isAlive) freeze(this.pid);
   }
 
   thaw(): void {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, closeSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { freeze } from './freeze.js';
 
 /**
  * A shell between us and the daemon. It exits when the daemon does, and when its standard input ends,
@@ -67,7 +68,7 @@ export async function startDaemon({ command, args, logPath, removeAfter = '' }) 
  * @property {() => Promise<void>} start
  * @property {() => Promise<void>} stop with SIGTERM; resolves once it has ended
  * @property {() => Promise<void>} kill with SIGKILL
- * @property {() => void} freeze by SIGSTOP
+ * @property {() => void} freeze returns once it is stopped
  * @property {() => void} thaw
  */
 
@@ -84,7 +85,7 @@ export async function startService(launch) {
     stop: () => daemon.end('SIGTERM'),
     kill: () => daemon.end('SIGKILL'),
     freeze: () => {
-      daemon.signal('SIGSTOP');
+      freeze(daemon.pid);
     },
     thaw: () => {
       daemon.signal('SIGCONT');
