@@ -53,13 +53,18 @@ export class Database implements DatabasePool {
   /**
    * Runs an UPDATE of at most one row that counts up a column of it; resolves with the count, or null where no row was
    * changed. MySQL tells it with its answer; elsewhere `count` finds it, and null may say that the row was changed again.
+   * Those that look at the same other rows name them in `locks`.
    */
   async countUp(
-    { update, count }: { readonly update: Statement; readonly count: Statement },
+    {
+      update,
+      count,
+      locks,
+    }: { readonly update: Statement; readonly count: Statement; readonly locks?: string },
     durability: Durability,
   ): Promise<number | null> {
     const { engine } = this;
-    if (engine instanceof MysqlEngine) return reachingDatabase(() => engine.countUp(update));
+    if (engine instanceof MysqlEngine) return reachingDatabase(() => engine.countUp(update, locks));
     if ((await this.change(update, durability)) === 0) return null;
     const [row] = await this.rows<{ count: number }>(count);
     return row?.count ?? null;

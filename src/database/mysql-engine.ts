@@ -5,6 +5,7 @@ import { type PoolState } from './database-pool.port.js';
 import { type Engine, type Statement } from './engine.js';
 import { isDatabaseAway } from './failure.js';
 import { GroupedInserts, type RowInsert } from './mysql-inserts.js';
+import { Turns } from './turns.js';
 
 type PoolQueues = Readonly<
   Record<'_allConnections' | '_freeConnections' | '_connectionQueue', { length: number }>
@@ -23,6 +24,8 @@ export class MysqlEngine implements Engine {
     isRefusal,
   });
 
+  private readonly turns = new Turns();
+
   constructor(private readonly pool: Pool) {}
 
   async rows(statement: Statement): Promise<unknown[]> {
@@ -35,9 +38,14 @@ export class MysqlEngine implements Engine {
     return isRowAlone ? this.inserts.add(only) : persistently(() => this.writeOnce(statements));
   }
 
-  /** Runs an UPDATE of at most one row; resolves with what `LAST_INSERT_ID(…)` in it was given, or null where no row was changed. */
-  async countUp(update: Statement): Promise<number | null> {
-    const { affectedRows, insertId } = await persistently(() => change(this.pool, update));
+  /**
+   * Runs an UPDATE of at most one row; resolves with what `LAST_INSERT_ID(…)` in it was given, or null where no row was changed.
+   *
+   * @param locks of which it takes some that others take too: those are run one after the other, lest they deadlock
+   */
+  async countUp(update: Statement, locks?: string): Promise<number | null> {
+    const write = (): Promise<ResultSetHeader> => persistently(() => change(this.pool, update));
+    const { affectedRows, insertId } = await (locks === undefined ? write() : this.turns.take(locks, write));
     return affectedRows === 0 ? null : insertId;
   }
 

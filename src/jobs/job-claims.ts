@@ -21,6 +21,9 @@ type JobBrief = Pick<JobRow, (typeof BRIEF)[number]>;
 const GENERATION = 2_500;
 const MOST_CHARACTERS = 2_000;
 
+/** What an UPDATE asks for its owner's sake, and of which rows others ask it. */
+type Quota = Statement & { readonly locks?: string };
+
 /** An attempt of a job that was granted. */
 export type ClaimedJob = JobBrief & { readonly attempt: number };
 
@@ -79,13 +82,13 @@ export class JobClaims {
   }
 
   /** What must hold for its owner's sake; null: there is no such job. */
-  private async withinQuota(id: string, known: JobBrief | undefined): Promise<Statement | null> {
+  private async withinQuota(id: string, known: JobBrief | undefined): Promise<Quota | null> {
     const { maxRunningPerUser: most, target } = this.quota;
     if (most === undefined) return { sql: '', parameters: [] };
     const owner = known?.owner ?? (await this.ownerOf(id));
     if (owner === undefined) return null;
     const fewer = fewerHeldThan(most, target, owner);
-    return { ...fewer, sql: `AND ${fewer.sql}` };
+    return { ...fewer, sql: `AND ${fewer.sql}`, locks: owner };
   }
 
   private async ownerOf(id: string): Promise<string | undefined> {
@@ -94,7 +97,7 @@ export class JobClaims {
     return row?.owner;
   }
 
-  private nextAttempt(id: string, lease: LeaseWish, now: number, within: Statement): Promise<number | null> {
+  private nextAttempt(id: string, lease: LeaseWish, now: number, within: Quota): Promise<number | null> {
     const { token, until, agent } = lease;
     const changes = { leaseToken: token, leaseUntil: until, agent, notBefore: null, claimedAt: now };
     const assignments = this.table.assignments(changes);
@@ -110,7 +113,8 @@ export class JobClaims {
       sql: `SELECT attempt AS count FROM ${this.table.name} WHERE id = ? AND lease_token = ?`,
       parameters: [id, token],
     };
-    return this.database.countUp({ update, count }, 'soon durable');
+    const { locks } = within;
+    return this.database.countUp({ update, count, ...(locks !== undefined && { locks }) }, 'soon durable');
   }
 
   /** Null: it was taken away again. */

@@ -14,8 +14,10 @@ const DEFAULTS = [
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
 ];
 
+const SERVERS = 5;
+
 describeWithMysql('On a MySQL with other defaults', () => {
-  let source: DataSource;
+  let servers: DataSource[];
   let database: Database;
   let other: DataSource;
 
@@ -23,17 +25,11 @@ describeWithMysql('On a MySQL with other defaults', () => {
     const { url } = await createDatabase();
     other = await dataSourceFor(url).initialize();
     await migrate(other);
-    source = await dataSourceFor(url).initialize();
-    const { pool } = source.driver as unknown as { pool: Pool };
-    for (const sql of DEFAULTS) await source.query(sql);
-    pool.on('connection', (connection) => {
-      for (const sql of DEFAULTS) connection.query(sql);
-    });
-    database = new Database(source);
+    servers = await Promise.all(Array.from({ length: SERVERS }, () => sourceWithDefaults(url)));
+    [database] = servers.map((source) => new Database(source)) as [Database];
   });
   afterEach(async () => {
-    await source.destroy();
-    await other.destroy();
+    await Promise.all([...servers, other].map((source) => source.destroy()));
   });
 
   it.each(["\\' OR 1=1 -- ", "it's \\ and \\\\", '"'])('%s is what it says', async (text) => {
@@ -55,13 +51,16 @@ describeWithMysql('On a MySQL with other defaults', () => {
     await expect(new JobsRepository(database).insert(row)).rejects.toThrow();
   });
 
-  it('a user never holds more than he may, however many are granted at once', async () => {
-    const jobs = new JobsRepository(database, { maxRunningPerUser: 1 });
-    for (let round = 0; round < 100; round += 1) {
-      const rows = Array.from({ length: 10 }, () => aJob({ user: `user ${round}` }));
-      await Promise.all(rows.map((row) => jobs.insert(row)));
+  it('a user never holds more than he may, however many are granted at once by how many servers', async () => {
+    const quota = { maxRunningPerUser: 1 };
+    const repositories = servers.map((source) => new JobsRepository(new Database(source), quota));
+    for (let round = 0; round < 50; round += 1) {
+      const wishes = repositories.flatMap((jobs) =>
+        Array.from({ length: 10 }, () => ({ jobs, row: aJob({ user: `user ${round}` }) })),
+      );
+      await Promise.all(wishes.map(({ jobs, row }) => jobs.insert(row)));
       const granted = await Promise.all(
-        rows.map(({ id }) => {
+        wishes.map(({ jobs, row: { id } }) => {
           const lease = { token: crypto.randomUUID(), until: CLOCK.now() + 60_000, agent: 'a' };
           return jobs.claim(id, lease, CLOCK.now());
         }),
@@ -70,3 +69,13 @@ describeWithMysql('On a MySQL with other defaults', () => {
     }
   });
 });
+
+async function sourceWithDefaults(url: string): Promise<DataSource> {
+  const source = await dataSourceFor(url).initialize();
+  const { pool } = source.driver as unknown as { pool: Pool };
+  for (const sql of DEFAULTS) await source.query(sql);
+  pool.on('connection', (connection) => {
+    for (const sql of DEFAULTS) connection.query(sql);
+  });
+  return source;
+}
