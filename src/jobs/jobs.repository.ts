@@ -115,8 +115,7 @@ export class JobsRepository {
   async list(listing: JobListing): Promise<string[]> {
     const reach = labelReachStatement(this.target, listing);
     const reaches = reach === undefined ? [] : await this.database.rows<LabelReach>(reach);
-    const rows = await this.database.rows<{ id: string }>(jobListStatement(this.target, listing, reaches));
-    return rows.map(({ id }) => id);
+    return this.database.ids(jobListStatement(this.target, listing, reaches));
   }
 
   /** @param owner whose; absent: of all */
