@@ -8,6 +8,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
+import { type Registry } from 'prom-client';
 import { type DataSource } from 'typeorm';
 import { AgentModule } from './agent.module.js';
 import { AuthModule } from './auth/auth.module.js';
@@ -15,6 +16,7 @@ import { type HostGuard } from './auth/host-guard.js';
 import { type AppConfig, type ConfigOptions } from './config/config.js';
 import { DataDirectory } from './data-directory/data-directory.js';
 import { DataManagerModule } from './data-manager/index.js';
+import { Database } from './database/database.js';
 import { type Sandbox } from './execution/runner/sandbox/sandbox.js';
 import { ExecutionModule } from './execution/execution.module.js';
 import { FileCallersModule } from './file-callers.module.js';
@@ -27,6 +29,7 @@ import { jobApiControllers } from './jobs/api/job-api-controllers.js';
 import { JobStoreModule } from './jobs/job-store.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { JOBS_OPTIONS } from './jobs/jobs.options.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { RateLimitModule } from './rate-limit.module.js';
 import { SETTINGS, SettingsModule } from './settings.module.js';
 
@@ -46,6 +49,8 @@ export interface JobManagerExtras {
    * over connections of our own.
    */
   readonly dataSource?: DataSource | InjectionToken;
+  /** A registry of prom-client's into which the metrics go; whoever serves it serves them. */
+  readonly metrics?: Registry;
   /** What exports that token, and what the guard has to be given. */
   readonly imports?: ModuleMetadata['imports'];
 }
@@ -58,6 +63,7 @@ const NO_EXTRAS: { readonly [Key in keyof Required<JobManagerExtras>]: JobManage
   commandSandbox: undefined,
   guard: undefined,
   dataSource: undefined,
+  metrics: undefined,
   imports: undefined,
 };
 
@@ -73,7 +79,7 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<JobManagerOpti
 export class JobManagerModule extends ConfigurableModuleClass {}
 
 function assemble(given: DynamicModule, extras: JobManagerExtras): DynamicModule {
-  const { prefix, commandSandbox, guard, dataSource } = extras;
+  const { prefix, commandSandbox, guard, dataSource, metrics: registry } = extras;
   const imports = [...(given.imports ?? []), ...(extras.imports ?? [])];
   const isGuarded = guard !== undefined;
   const settings = SettingsModule.register(given, OPTIONS, {
@@ -105,9 +111,11 @@ function assemble(given: DynamicModule, extras: JobManagerExtras): DynamicModule
     sandbox: commandSandbox,
   });
   const guest = guestOf([jobs, files], prefix);
+  const measured = { imports: [jobs, store, database], pool: Database };
+  const metrics = registry === undefined ? [] : [MetricsModule.inRegistry({ ...measured, registry })];
   return {
     module: given.module,
-    imports: [settings, database, store, auth, jobs, agent],
+    imports: [settings, database, store, auth, jobs, agent, ...metrics],
     providers: [guest],
     exports: [jobs, store, auth, database],
   };
