@@ -54,9 +54,9 @@ async function valueOf(registry: Registry, metric: string): Promise<number | und
 it('measures into the registry of the host, beside its own metrics, until the application closes', async () => {
   const registry = registryOfHost();
   const { context, managers } = await hostWith(registry);
-  const [manager] = managers;
-  const { jobId } = (await manager?.run({ command: 'true' })) ?? { jobId: '' };
-  await manager?.waitFor(jobId);
+  const [manager] = managers as [JobManager];
+  const { jobId } = await manager.run({ command: 'true' });
+  await manager.waitFor(jobId);
   expect(await valueOf(registry, 'job_manager_jobs_accepted_total')).toBe(1);
   expect(await valueOf(registry, 'job_manager_jobs_ended_total{state="succeeded"}')).toBe(1);
   expect(await valueOf(registry, 'job_manager_database_up')).toBe(1);
@@ -78,8 +78,8 @@ it('starts again on the same registry once the application before it has closed'
 it('counts two job managers apart in a registry each, and refuses one for both', async () => {
   const [one, other] = [registryOfHost(), registryOfHost()];
   const { context, managers } = await hostWith(one, other);
-  const [first] = managers;
-  await first?.run({ command: 'true' });
+  const [first] = managers as [JobManager];
+  await first.run({ command: 'true' });
   expect(await valueOf(one, 'job_manager_jobs_accepted_total')).toBe(1);
   expect(await valueOf(other, 'job_manager_jobs_accepted_total')).toBe(0);
   await context.close();
