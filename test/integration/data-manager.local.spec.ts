@@ -151,29 +151,6 @@ describe('a file that is handed over', () => {
 });
 
 describe('a ttl', () => {
-  const notFound = { code: 'not_found' };
-
-  it('ends a file at its exact moment', async () => {
-    const { id, expiresAt } = await withTtl(90n);
-    expect(expiresAt).toBe(BigInt(clock.now() + 90_000));
-    clock.advance(89_999);
-    expect((await store.info(id)).id).toBe(id);
-    clock.advance(1);
-    await expect(store.info(id)).rejects.toMatchObject(notFound);
-    await expect(store.open(id)).rejects.toMatchObject(notFound);
-    expect(await store.removeIfPresent(id)).toBe(false);
-  });
-
-  it('gives the id free', async () => {
-    const { id } = await withTtl(1n);
-    clock.advance(1_000);
-    const other = large('something else');
-    await put(other, id);
-    clock.advance(2 * HOUR_MS);
-    await store.sweep();
-    expect((await contentOf(store, id)).equals(other)).toBe(true);
-  });
-
   it('is swept from the disk, and nothing else is', async () => {
     const [soon, later, atTheEnd] = [
       await withTtl(60n),

@@ -116,11 +116,14 @@ describe('a small file', () => {
   });
 });
 
-describe('a ttl of a small file', () => {
+describe('a ttl', () => {
   const notFound = { code: 'not_found' };
 
-  it('ends it at its exact moment', async () => {
-    const { id, expiresAt } = await withTtl(90n);
+  it.each([
+    ['small', SMALL],
+    ['large', LARGE],
+  ])('ends a %s file at its exact moment', async (_kind, content) => {
+    const { id, expiresAt } = await withTtl(90n, content);
     expect(expiresAt).toBe(BigInt(clock.now() + 90_000));
     clock.advance(89_999);
     expect((await store.info(id)).expiresAt).toBe(expiresAt);
@@ -141,6 +144,7 @@ describe('a ttl of a small file', () => {
     ['small', SMALL, Buffer.from('other')],
     ['large', SMALL, LARGE],
     ['small', LARGE, SMALL],
+    ['large', LARGE, Buffer.concat([LARGE, SMALL])],
   ])('gives the id free, to a %s file', async (_kind, before, after) => {
     const { id } = await withTtl(1n, before);
     clock.advance(1_000);
