@@ -9,9 +9,15 @@ interface Enclosed {
   readonly inner: number;
 }
 
-/** Whether a command runs in a sandbox that this shell has started; before, a signal would meet what makes it. */
+/**
+ * Whether a command runs in a sandbox that this shell has started. Before, a signal would meet what makes the sandbox, or what
+ * the first process has forked and is not the command yet: that still has its handler, which swallows a SIGTERM.
+ */
 export function hasEnclosedCommand(shell: number): boolean {
-  return enclosedBy(shell).some(({ inner }) => inner > 1);
+  const [first, ...others] = enclosedBy(shell);
+  if (first?.inner !== 1) return false;
+  const ofFirst = commandLineOf(first.pid);
+  return others.some(({ pid }) => commandLineOf(pid) !== ofFirst);
 }
 
 /** All in the sandbox, the first process before the others. */
@@ -26,6 +32,15 @@ function enclosedBy(shell: number): Enclosed[] {
     .filter(({ ids }) => ids.length > outside)
     .map(({ pid, ids }) => ({ pid, inner: ids[outside] ?? 0 }))
     .sort((one, other) => one.inner - other.inner);
+}
+
+/** Empty where it is gone. */
+function commandLineOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch {
+    return '';
+  }
 }
 
 /** Of one process in each namespace, from that of this process to its own. */
