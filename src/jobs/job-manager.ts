@@ -78,12 +78,13 @@ export class JobManager {
     const { timeoutMs = null, signal } = options;
     if (timeoutMs !== null && !(timeoutMs >= 0))
       throw new DomainError('invalid_request', 'timeoutMs must be a number of milliseconds, 0 or more.');
-    const hasEnded = await this.waits.end(id, caller, { ms: timeoutMs, signal });
-    if (!hasEnded) {
-      signal?.throwIfAborted();
-      if (this.waits.areOver) throw new DomainError('unavailable', CLOSES);
-    }
-    return this.info(id, caller);
+    // As in `info`.
+    await nextTurn();
+    const ended = await this.waits.end(id, caller, { ms: timeoutMs, signal });
+    if (ended !== null) return ended;
+    signal?.throwIfAborted();
+    if (this.waits.areOver) throw new DomainError('unavailable', CLOSES);
+    return this.jobs.info(id, caller);
   }
 
   /**

@@ -46,7 +46,7 @@ export class JobInfoController {
     caller: Caller,
     { wait = 0, signal }: { wait: number | undefined; signal: AbortSignal },
   ): Promise<JobInfo> {
-    if (wait > 0) await this.waits.end(jobId, caller, { ms: wait * 1_000, signal });
-    return jobInfoOf(await this.jobs.info(jobId, caller));
+    const ended = wait > 0 ? await this.waits.end(jobId, caller, { ms: wait * 1_000, signal }) : null;
+    return jobInfoOf(ended ?? (await this.jobs.info(jobId, caller)));
   }
 }

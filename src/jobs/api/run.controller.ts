@@ -50,8 +50,8 @@ export class RunController {
   /** Undefined where nothing can be told: it is accepted for all that, and whoever heard of a failure would start another. */
   private async ended(jobId: string, caller: Caller, patience: Patience): Promise<JobInfo | undefined> {
     try {
-      await this.waits.end(jobId, caller, patience);
-      return jobInfoOf(await this.jobs.info(jobId, caller));
+      const ended = await this.waits.end(jobId, caller, patience);
+      return jobInfoOf(ended ?? (await this.jobs.info(jobId, caller)));
     } catch (error) {
       if (!(error instanceof DomainError)) this.logger.error(error);
       return undefined;

@@ -4,6 +4,8 @@ import { monotonicNow } from '../../kernel/clock.js';
 import { Deadline } from '../../kernel/deadline.js';
 import { JobAccess } from '../job-access.js';
 import { isFinished } from '../job.states.js';
+import { type JobView } from '../job.types.js';
+import { JobViews } from '../job-views.js';
 import { AwaitedJobs } from './awaited-jobs.js';
 
 /** For how long somebody waits. */
@@ -20,6 +22,7 @@ export class JobWaits {
   constructor(
     private readonly access: JobAccess,
     private readonly awaited: AwaitedJobs,
+    private readonly views: JobViews,
   ) {}
 
   /** Whether this server stops, and nobody waits any more. */
@@ -28,11 +31,11 @@ export class JobWaits {
   }
 
   /**
-   * Resolves when the job has ended, with true; with false when the patience is, or this server stops.
+   * Resolves when the job has ended, with what is known of it; with null when the patience is over, or this server stops.
    *
    * @throws DomainError `not_found` or `gone`, be it later on, and `unavailable`
    */
-  async end(jobId: string, caller: Caller, { ms, signal }: Patience): Promise<boolean> {
+  async end(jobId: string, caller: Caller, { ms, signal }: Patience): Promise<JobView | null> {
     const waiter = this.awaited.enter(jobId);
     const giveUp = (): void => {
       waiter.giveUp();
@@ -43,9 +46,10 @@ export class JobWaits {
     if (signal?.aborted === true) giveUp();
     try {
       do {
-        if (isFinished((await this.access.visible(jobId, caller)).state)) return true;
+        const row = await this.access.visible(jobId, caller);
+        if (isFinished(row.state)) return await this.views.of(row);
       } while (await waiter.news());
-      return false;
+      return null;
     } finally {
       deadline.cancel();
       signal?.removeEventListener('abort', giveUp);
