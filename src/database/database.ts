@@ -14,6 +14,15 @@ const SILENCE_MS = 10_000;
 /** With a transaction of the host's that is open on the same SQLite file. */
 const PATIENCE_MS = 5_000;
 
+/** An UPDATE of at most one row that counts up a column of it. */
+export interface CountUp {
+  readonly update: Statement;
+  /** Finds the count. */
+  readonly count: Statement;
+  /** Names rows that it looks at and others too: those are run one after the other. */
+  readonly lock?: string | undefined;
+}
+
 /**
  * The way past TypeORM's query runner, on TypeORM's own connections, for what every job needs. Every method throws
  * `DomainError('unavailable')` while the database is away.
@@ -61,20 +70,12 @@ export class Database implements DatabasePool {
   }
 
   /**
-   * Runs an UPDATE of at most one row that counts up a column of it; resolves with the count, or null where no row was
-   * changed. MySQL tells it with its answer; elsewhere `count` finds it, and null may say that the row was changed again.
-   * Those that look at the same other rows name them in `locks`.
+   * Resolves with the count, or null where no row was changed. MySQL tells it with its answer; elsewhere `count` finds it, and
+   * null may say that the row was changed again.
    */
-  async countUp(
-    {
-      update,
-      count,
-      locks,
-    }: { readonly update: Statement; readonly count: Statement; readonly locks?: string },
-    durability: Durability,
-  ): Promise<number | null> {
+  async countUp({ update, count, lock }: CountUp, durability: Durability): Promise<number | null> {
     const { engine } = this;
-    if (engine instanceof MysqlEngine) return reachingDatabase(() => engine.countUp(update, locks));
+    if (engine instanceof MysqlEngine) return reachingDatabase(() => engine.countUp(update, lock));
     if ((await this.change(update, durability)) === 0) return null;
     const [row] = await this.rows<{ count: number }>(count);
     return row?.count ?? null;

@@ -1,11 +1,11 @@
 import { type Connection, type Pool, type PoolConnection, type ResultSetHeader } from 'mysql2';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { KeyedLock } from '../kernel/keyed-lock.js';
 import { type PoolState } from './database-pool.port.js';
 import { type Engine, type Statement } from './engine.js';
 import { isDatabaseAway } from './failure.js';
 import { GroupedInserts, type RowInsert } from './mysql-inserts.js';
-import { Turns } from './turns.js';
 
 type PoolQueues = Readonly<
   Record<'_allConnections' | '_freeConnections' | '_connectionQueue', { length: number }>
@@ -24,7 +24,7 @@ export class MysqlEngine implements Engine {
     isRefusal,
   });
 
-  private readonly turns = new Turns();
+  private readonly locks = new KeyedLock();
 
   constructor(private readonly pool: Pool) {}
 
@@ -41,11 +41,11 @@ export class MysqlEngine implements Engine {
   /**
    * Runs an UPDATE of at most one row; resolves with what `LAST_INSERT_ID(…)` in it was given, or null where no row was changed.
    *
-   * @param locks of which it takes some that others take too: those are run one after the other, lest they deadlock
+   * @param lock names rows that it looks at and others too: those are run one after the other, lest they deadlock
    */
-  async countUp(update: Statement, locks?: string): Promise<number | null> {
+  async countUp(update: Statement, lock?: string): Promise<number | null> {
     const write = (): Promise<ResultSetHeader> => persistently(() => change(this.pool, update));
-    const { affectedRows, insertId } = await (locks === undefined ? write() : this.turns.take(locks, write));
+    const { affectedRows, insertId } = await (lock === undefined ? write() : this.locks.run(lock, write));
     return affectedRows === 0 ? null : insertId;
   }
 

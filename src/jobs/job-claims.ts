@@ -22,7 +22,7 @@ const GENERATION = 2_500;
 const MOST_CHARACTERS = 2_000;
 
 /** What an UPDATE asks for its owner's sake, and of which rows others ask it. */
-type Quota = Statement & { readonly locks?: string };
+type Quota = Statement & { readonly lock?: string };
 
 /** An attempt of a job that was granted. */
 export type ClaimedJob = JobBrief & { readonly attempt: number };
@@ -88,7 +88,7 @@ export class JobClaims {
     const owner = known?.owner ?? (await this.ownerOf(id));
     if (owner === undefined) return null;
     const fewer = fewerHeldThan(most, target, owner);
-    return { ...fewer, sql: `AND ${fewer.sql}`, locks: owner };
+    return { ...fewer, sql: `AND ${fewer.sql}`, lock: owner };
   }
 
   private async ownerOf(id: string): Promise<string | undefined> {
@@ -113,8 +113,7 @@ export class JobClaims {
       sql: `SELECT attempt AS count FROM ${this.table.name} WHERE id = ? AND lease_token = ?`,
       parameters: [id, token],
     };
-    const { locks } = within;
-    return this.database.countUp({ update, count, ...(locks !== undefined && { locks }) }, 'soon durable');
+    return this.database.countUp({ update, count, lock: within.lock }, 'soon durable');
   }
 
   /** Null: it was taken away again. */

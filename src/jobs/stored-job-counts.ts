@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../kernel/clock.js';
-import { Fresh } from '../kernel/fresh.js';
+import { Fresh } from './fresh.js';
 import { AgentDirectory } from './agents/agent-directory.js';
 import { type Counted, JobCounts } from './job-counts.port.js';
 import { JobsRepository } from './jobs.repository.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { hasAll, labelsIn } from '../kernel/agent-labels.js';
 import { Clock } from '../kernel/clock.js';
-import { Fresh } from '../kernel/fresh.js';
+import { Fresh } from './fresh.js';
 import { AgentDirectory, type LiveAgent } from './agents/agent-directory.js';
 import { type JobRow } from './job.entity.js';
 import { RunningPlaces } from './running-places.js';

@@ -1,5 +1,6 @@
 import { addAbortSignal, Readable } from 'node:stream';
 import { type Clock, SteadyClock } from '../../kernel/clock.js';
+import { KeyedLock } from '../../kernel/keyed-lock.js';
 import { SqliteEngine } from '../../sqlite/sqlite-engine.js';
 import { rangeWithin } from '../byte-range.js';
 import { fileId, idTaken, noSuchFile } from '../file-id.js';
@@ -13,7 +14,6 @@ import {
   type PutOptions,
 } from '../file-store.js';
 import { FileLayout } from './file-layout.js';
-import { KeyedLock } from './keyed-lock.js';
 import { LargeFiles } from './large-files.js';
 import { removeLeftovers } from './leftovers.js';
 import { ENDLESS_ROOM, Quota, type Room } from './quota.js';

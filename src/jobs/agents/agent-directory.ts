@@ -4,7 +4,7 @@ import { type AgentCard } from '../../execution/job-reports.port.js';
 import { LIMIT_WORDS, type LimitName, limitNamesIn } from '../../execution/limits.port.js';
 import { hasAll, labelSetText, labelsIn } from '../../kernel/agent-labels.js';
 import { Clock } from '../../kernel/clock.js';
-import { Fresh } from '../../kernel/fresh.js';
+import { Fresh } from '../fresh.js';
 import { JOBS_OPTIONS, type JobsOptions } from '../jobs.options.js';
 import { type AgentRow } from './agent.entity.js';
 import { AgentsRepository } from './agents.repository.js';

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { Turns } from './turns.js';
+import { KeyedLock } from './keyed-lock.js';
 
 /** Works that are begun in the order of `begun`, and each end when told. */
 function works(): {
@@ -21,9 +21,9 @@ function works(): {
 }
 
 it('runs what has one key in the order in which it was asked for, and other keys beside it', async () => {
-  const turns = new Turns();
+  const locks = new KeyedLock();
   const { begun, work, ends } = works();
-  const answers = ['a1', 'b1', 'a2', 'a3'].map((name) => turns.take(name.charAt(0), work(name)));
+  const answers = ['a1', 'b1', 'a2', 'a3'].map((name) => locks.run(name.charAt(0), work(name)));
   expect(begun).toEqual(['a1', 'b1']);
   ends.get('a1')?.();
   await answers[0];
@@ -36,17 +36,17 @@ it('runs what has one key in the order in which it was asked for, and other keys
 });
 
 it('goes on after what failed, which only its own caller hears of', async () => {
-  const turns = new Turns();
-  const failing = turns.take('a', () => Promise.reject(new Error('no')));
-  const next = turns.take('a', () => Promise.resolve('done'));
+  const locks = new KeyedLock();
+  const failing = locks.run('a', () => Promise.reject(new Error('no')));
+  const next = locks.run('a', () => Promise.resolve('done'));
   await expect(failing).rejects.toThrow('no');
   expect(await next).toBe('done');
 });
 
 it('runs at once what comes when the last is over', async () => {
-  const turns = new Turns();
+  const locks = new KeyedLock();
   const { begun, work } = works();
-  await turns.take('a', () => Promise.resolve());
-  void turns.take('a', work('a'));
+  await locks.run('a', () => Promise.resolve());
+  void locks.run('a', work('a'));
   expect(begun).toEqual(['a']);
 });

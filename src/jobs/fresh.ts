@@ -1,4 +1,4 @@
-import { type Clock } from './clock.js';
+import { type Clock } from '../kernel/clock.js';
 
 /** Something that is asked for often and may be a little old: all who ask within `freshMs` get what the first one got. */
 export class Fresh<T> {
