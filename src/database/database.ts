@@ -1,9 +1,11 @@
+import { type OnApplicationShutdown } from '@nestjs/common';
 import { type Pool } from 'mysql2';
 import { type DataSource } from 'typeorm';
-import { type SqliteConnection, SqliteEngine } from '../sqlite/sqlite-engine.js';
+import { type SqliteConnection } from '../sqlite/connection.js';
+import { SqliteEngine } from '../sqlite/sqlite-engine.js';
 import { type DatabasePool, type PoolState } from './database-pool.port.js';
 import { type Dialect, dialectOfType } from './dialect.js';
-import { type Durability, type Engine, type Statement } from './engine.js';
+import { type Durability, type Statement } from './engine.js';
 import { reachingDatabase } from './failure.js';
 import { MysqlEngine } from './mysql-engine.js';
 import { settleSessions } from './mysql-sessions.js';
@@ -17,8 +19,7 @@ const PATIENCE_MS = 5_000;
 /** An UPDATE of at most one row that counts up a column of it. */
 export interface CountUp {
   readonly update: Statement;
-  /** Finds the count. */
-  readonly count: Statement;
+  readonly column: string;
   /** Names rows that it looks at and others too: those are run one after the other. */
   readonly lock?: string | undefined;
 }
@@ -27,9 +28,9 @@ export interface CountUp {
  * The way past TypeORM's query runner, on TypeORM's own connections, for what every job needs. Every method throws
  * `DomainError('unavailable')` while the database is away.
  */
-export class Database implements DatabasePool {
+export class Database implements DatabasePool, OnApplicationShutdown {
   readonly dialect: Dialect;
-  private readonly engine: Engine;
+  private readonly engine: MysqlEngine | SqliteEngine;
 
   /**
    * @param source an initialized one
@@ -69,16 +70,15 @@ export class Database implements DatabasePool {
       : `${column} = ${column} + 1`;
   }
 
-  /**
-   * Resolves with the count, or null where no row was changed. MySQL tells it with its answer; elsewhere `count` finds it, and
-   * null may say that the row was changed again.
-   */
-  async countUp({ update, count, lock }: CountUp, durability: Durability): Promise<number | null> {
+  /** Resolves with the count, or null where no row was changed. */
+  countUp({ update, column, lock }: CountUp, durability: Durability): Promise<number | null> {
     const { engine } = this;
     if (engine instanceof MysqlEngine) return reachingDatabase(() => engine.countUp(update, lock));
-    if ((await this.change(update, durability)) === 0) return null;
-    const [row] = await this.rows<{ count: number }>(count);
-    return row?.count ?? null;
+    const returning = { ...update, sql: `${update.sql} RETURNING ${column} AS count` };
+    return reachingDatabase(async () => {
+      const [row] = (await engine.writeReturning(returning, durability)) as { count: number }[];
+      return row?.count ?? null;
+    });
   }
 
   /** Runs all of `statements` or none; resolves with how many rows they changed. */
@@ -90,6 +90,11 @@ export class Database implements DatabasePool {
     return this.engine instanceof MysqlEngine ? this.engine.poolState() : { open: 1, busy: 0, waiting: 0 };
   }
 
+  /** The connections are TypeORM's, which closes them. */
+  onApplicationShutdown(): void {
+    if (this.engine instanceof SqliteEngine) this.engine.close();
+  }
+
   /** Rejects while no statement can be run. */
   async ping(): Promise<void> {
     await this.rows({ sql: 'SELECT 1', parameters: [] });
@@ -98,14 +103,14 @@ export class Database implements DatabasePool {
 
 // TypeORM's drivers keep their connections as public fields, which its common type of a driver does not tell.
 
-function mysqlEngineOf({ driver }: DataSource): Engine {
+function mysqlEngineOf({ driver }: DataSource): MysqlEngine {
   const { pool } = driver as unknown as { pool: Pool };
   watchForSilence(pool, SILENCE_MS);
   settleSessions(pool);
   return new MysqlEngine(pool);
 }
 
-function sqliteEngineOf({ driver }: DataSource, hasNeighbours: boolean): Engine {
+function sqliteEngineOf({ driver }: DataSource, hasNeighbours: boolean): SqliteEngine {
   const { databaseConnection } = driver as unknown as { databaseConnection: SqliteConnection };
-  return new SqliteEngine(databaseConnection, hasNeighbours ? PATIENCE_MS : 0);
+  return new SqliteEngine(databaseConnection, { patienceMs: hasNeighbours ? PATIENCE_MS : 0 });
 }

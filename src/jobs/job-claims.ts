@@ -109,11 +109,7 @@ export class JobClaims {
           AND (expires_at IS NULL OR expires_at > ?) ${within.sql}`,
       parameters: [...assignments.parameters, now, id, now, now, ...within.parameters],
     };
-    const count = {
-      sql: `SELECT attempt AS count FROM ${this.table.name} WHERE id = ? AND lease_token = ?`,
-      parameters: [id, token],
-    };
-    return this.database.countUp({ update, count, lock: within.lock }, 'soon durable');
+    return this.database.countUp({ update, column: 'attempt', lock: within.lock }, 'soon durable');
   }
 
   /** Null: it was taken away again. */

@@ -1,54 +1,101 @@
+import { type Prepared, type SqliteConnection } from './connection.js';
+import { type Disk, LogFlush } from './log-flush.js';
 import { type Durability, type Statement } from './statement.js';
 
-/** What is used of the SQLite driver: better-sqlite3's interface, which libsql has as well. */
-export interface SqliteConnection {
-  readonly inTransaction: boolean;
-  exec(sql: string): unknown;
-  prepare(sql: string): Prepared;
-}
-
-interface Prepared {
-  run(parameters: readonly unknown[]): { changes: number };
-  all(parameters: readonly unknown[]): unknown[];
+/** What a unit did within the transaction, and how to say so once that is committed. */
+interface Done {
+  readonly unit: Unit;
+  readonly changes: number;
+  readonly answer: () => void;
 }
 
 interface Unit {
-  readonly statements: readonly Statement[];
+  /** Whether it must be undone by itself where a part of it fails. */
+  readonly hasParts: boolean;
   readonly durability: Durability;
-  readonly resolve: (changes: number) => void;
+  readonly run: () => Pick<Done, 'changes' | 'answer'>;
   readonly reject: (error: unknown) => void;
+}
+
+export interface SqliteEngineOptions {
+  /** How long writes wait for the end of others' transactions, beyond what SQLite waits itself; 0 where it is not said. */
+  readonly patienceMs?: number;
+  readonly disk?: Disk | undefined;
 }
 
 const MOST_PREPARED = 200;
 const AGAIN_MS = 5;
 
 /**
- * Straight to the one connection. All writes that arrive in one turn of the event loop share a transaction, and so
- * one fsync; each is answered after the commit. What need not survive a power cut waits for no fsync: a later durable
- * commit, or a checkpoint, brings it to the disk, in order (`docs/decisions/0006-group-commit.md`).
+ * Straight to the one connection. All writes that arrive in one turn of the event loop share a transaction, and those that are
+ * durable a flush; each is answered after it. What need not survive a power cut waits for none: a later one, or a checkpoint,
+ * brings it to the disk, in order (`docs/decisions/0006-group-commit.md`).
  */
 export class SqliteEngine {
   private waiting: Unit[] = [];
   private readonly prepared = new Map<string, Prepared>();
-  private synchronous: 'FULL' | 'NORMAL' | undefined;
+  /** Undefined where SQLite flushes each commit itself. */
+  private readonly log: LogFlush | undefined;
+  private readonly patienceMs: number;
   /** Of `performance.now()`; undefined while nobody else writes. */
   private busyUntil: number | undefined;
 
-  /** @param patienceMs how long writes wait for the end of others' transactions, beyond what SQLite waits itself */
   constructor(
     private readonly connection: SqliteConnection,
-    private readonly patienceMs = 0,
-  ) {}
+    { patienceMs = 0, disk }: SqliteEngineOptions = {},
+  ) {
+    this.patienceMs = patienceMs;
+    this.log = LogFlush.of(connection, disk);
+  }
 
+  /** What they tell of is on the disk, as far as it was to be. */
   rows({ sql, parameters }: Statement): Promise<unknown[]> {
-    return new Promise((resolve) => {
-      resolve(this.statement(sql).all(parameters));
+    return new Promise((resolve, reject) => {
+      const found = this.statement(sql).all(parameters);
+      this.settleOwed((error) => {
+        if (error === null) resolve(found);
+        else reject(error);
+      });
     });
   }
 
   write(statements: readonly Statement[], durability: Durability): Promise<number> {
+    const run = (): [number, number] => {
+      const changes = this.run(statements);
+      return [changes, changes];
+    };
+    return this.transacted(run, { durability, hasParts: statements.length > 1 });
+  }
+
+  /** Runs a statement with `RETURNING`; resolves with what it returned. */
+  writeReturning({ sql, parameters }: Statement, durability: Durability): Promise<unknown[]> {
+    const run = (): [number, unknown[]] => {
+      const returned = this.statement(sql).all(parameters);
+      return [returned.length, returned];
+    };
+    return this.transacted(run, { durability, hasParts: false });
+  }
+
+  /** Gives the log's descriptor back; nothing may be written any more. */
+  close(): void {
+    this.log?.close();
+  }
+
+  private transacted<Answer>(
+    run: () => readonly [changes: number, answer: Answer],
+    how: Pick<Unit, 'durability' | 'hasParts'>,
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ statements, durability, resolve, reject });
+      const unit = (): Pick<Done, 'changes' | 'answer'> => {
+        const [changes, answer] = run();
+        return {
+          changes,
+          answer: () => {
+            resolve(answer);
+          },
+        };
+      };
+      this.waiting.push({ ...how, run: unit, reject });
       if (this.waiting.length === 1)
         setImmediate(() => {
           this.flush();
@@ -60,11 +107,9 @@ export class SqliteEngine {
     const units = this.waiting;
     this.waiting = [];
     try {
-      const answers = this.transact(units);
+      const done = this.transact(units);
       this.busyUntil = undefined;
-      answers.forEach((answer) => {
-        answer();
-      });
+      this.answer(done);
     } catch (error) {
       if (isBusy(error) && this.isPatient()) {
         this.tryAgain(units);
@@ -75,6 +120,29 @@ export class SqliteEngine {
         reject(error);
       });
     }
+  }
+
+  private answer(done: readonly Done[]): void {
+    const durable: Done[] = [];
+    for (const one of done) {
+      if (one.unit.durability === 'durable') durable.push(one);
+      else one.answer();
+    }
+    if (durable.length === 0) return;
+    const settle = (error: Error | null): void => {
+      for (const { unit, answer } of durable) {
+        if (error === null) answer();
+        else unit.reject(error);
+      }
+    };
+    // What changed nothing may tell of what another one did.
+    if (this.log === undefined || durable.every(({ changes }) => changes === 0)) this.settleOwed(settle);
+    else this.log.flush(settle);
+  }
+
+  private settleOwed(settle: (error: Error | null) => void): void {
+    if (this.log === undefined) settle(null);
+    else this.log.whenNothingIsOwed(settle);
   }
 
   private isPatient(): boolean {
@@ -91,17 +159,16 @@ export class SqliteEngine {
     }, AGAIN_MS);
   }
 
-  /** Says how to answer each, once all is committed. Throws where the transaction of all is lost. */
-  private transact(units: readonly Unit[]): (() => void)[] {
-    this.sync(units.some(({ durability }) => durability === 'durable') ? 'FULL' : 'NORMAL');
+  /** Throws where the transaction of all is lost. */
+  private transact(units: readonly Unit[]): Done[] {
     const [only, ...others] = units;
     // A statement by itself is a transaction.
-    if (only?.statements.length === 1 && others.length === 0) return [this.runUnit(only)];
+    if (only?.hasParts === false && others.length === 0) return [this.runUnit(only)];
     this.connection.exec('BEGIN IMMEDIATE');
     try {
-      const answers = units.map((unit) => this.runUnit(unit));
+      const done = units.map((unit) => this.runUnit(unit));
       this.connection.exec('COMMIT');
-      return answers;
+      return done;
     } catch (error) {
       if (this.connection.inTransaction) this.connection.exec('ROLLBACK');
       throw error;
@@ -109,22 +176,21 @@ export class SqliteEngine {
   }
 
   /** One whose statement is wrong fails alone: a lone statement undoes itself, several do to a savepoint. */
-  private runUnit({ statements, resolve, reject }: Unit): () => void {
-    const several = statements.length > 1;
+  private runUnit(unit: Unit): Done {
+    const { hasParts, run, reject } = unit;
     try {
-      if (several) this.connection.exec('SAVEPOINT unit');
-      const changes = this.run(statements);
-      if (several) this.connection.exec('RELEASE unit');
-      return () => {
-        resolve(changes);
-      };
+      if (hasParts) this.connection.exec('SAVEPOINT unit');
+      const { changes, answer } = run();
+      if (hasParts) this.connection.exec('RELEASE unit');
+      return { unit, changes, answer };
     } catch (error) {
       // A full disk, say, ends the transaction of all; and a statement by itself has none.
       if (!this.connection.inTransaction) throw error;
-      if (several) this.connection.exec('ROLLBACK TO unit; RELEASE unit');
-      return () => {
+      if (hasParts) this.connection.exec('ROLLBACK TO unit; RELEASE unit');
+      const answer = (): void => {
         reject(error);
       };
+      return { unit, changes: 0, answer };
     }
   }
 
@@ -146,11 +212,6 @@ export class SqliteEngine {
       this.prepared.set(sql, prepared);
     }
     return prepared;
-  }
-
-  private sync(mode: 'FULL' | 'NORMAL'): void {
-    if (this.synchronous !== mode) this.connection.exec(`PRAGMA synchronous = ${mode}`);
-    this.synchronous = mode;
   }
 }
 

@@ -105,29 +105,35 @@ export function itKeepsTheContractOfAQueue(open: OpenQueue): void {
     expect(most).toBeLessThanOrEqual(3);
   });
 
-  it('starts the next when a place is freed, as many more as there are places, and no more', async () => {
-    for (let n = 0; n < 50; n += 1) test.waiting.add(n);
-    await test.start();
-    const release = new AbortController();
-    const released = until(release.signal);
-    let [placed, started] = [0, 0];
-    test.consume(3, async ({ freePlace }) => {
-      started += 1;
-      placed = Math.max(placed, started);
-      freePlace();
-      freePlace();
-      await released;
-      started -= 1;
-    });
-    await eventually(() => {
-      expect(started).toBe(6);
-    });
-    release.abort();
-    await eventually(() => {
-      expect(test.waiting.jobs.size).toBe(0);
-    });
-    expect(placed).toBe(6);
-  });
+  it.each([
+    { places: 3, most: 11 },
+    { places: 10, most: 20 },
+  ])(
+    'starts the next when one of $places places is freed, until $most are with it',
+    async ({ places, most }) => {
+      for (let n = 0; n < 50; n += 1) test.waiting.add(n);
+      await test.start();
+      const release = new AbortController();
+      const released = until(release.signal);
+      let [placed, started] = [0, 0];
+      test.consume(places, async ({ freePlace }) => {
+        started += 1;
+        placed = Math.max(placed, started);
+        freePlace();
+        freePlace();
+        await released;
+        started -= 1;
+      });
+      await eventually(() => {
+        expect(started).toBe(most);
+      });
+      release.abort();
+      await eventually(() => {
+        expect(test.waiting.jobs.size).toBe(0);
+      });
+      expect(placed).toBe(most);
+    },
+  );
 
   it('interrupts what is recalled, and does not bring what was recalled while it waited', async () => {
     const [first, second] = [test.waiting.add(1), test.waiting.add(2)];

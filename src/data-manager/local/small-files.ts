@@ -89,6 +89,7 @@ export class SmallFiles {
 
   /** Writes all into the one file, and gives it back: its descriptors go with the statements, as those are collected. */
   close(): void {
+    this.engine.close();
     try {
       this.connection.pragma('wal_checkpoint(TRUNCATE)');
     } catch {

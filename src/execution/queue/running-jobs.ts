@@ -5,6 +5,9 @@ interface Running {
   over: Promise<void>;
 }
 
+/** So many may store their results at once, or as many as there are places: most of that is waiting for disks and databases. */
+const LEAST_STORING = 8;
+
 /** The jobs that are with the handler of one consumer, and the places that they take. */
 export class RunningJobs {
   private readonly running = new Map<string, Running>();
@@ -19,7 +22,8 @@ export class RunningJobs {
   ) {}
 
   get hasPlace(): boolean {
-    return this.busy < this.concurrency && this.running.size < 2 * this.concurrency;
+    const storing = Math.max(this.concurrency, LEAST_STORING);
+    return this.busy < this.concurrency && this.running.size < this.concurrency + storing;
   }
 
   has(jobId: string): boolean {
