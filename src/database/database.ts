@@ -76,7 +76,7 @@ export class Database implements DatabasePool, OnApplicationShutdown {
     if (engine instanceof MysqlEngine) return reachingDatabase(() => engine.countUp(update, lock));
     const returning = { ...update, sql: `${update.sql} RETURNING ${column} AS count` };
     return reachingDatabase(async () => {
-      const [row] = (await engine.writeReturning(returning, durability)) as { count: number }[];
+      const row = (await engine.writeReturning(returning, durability)) as { count: number } | undefined;
       return row?.count ?? null;
     });
   }

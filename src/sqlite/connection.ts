@@ -7,5 +7,6 @@ export interface SqliteConnection {
 
 export interface Prepared {
   run(parameters: readonly unknown[]): { changes: number };
+  get(parameters: readonly unknown[]): unknown;
   all(parameters: readonly unknown[]): unknown[];
 }

@@ -67,11 +67,11 @@ export class SqliteEngine {
     return this.transacted(run, { durability, hasParts: statements.length > 1 });
   }
 
-  /** Runs a statement with `RETURNING`; resolves with what it returned. */
-  writeReturning({ sql, parameters }: Statement, durability: Durability): Promise<unknown[]> {
-    const run = (): [number, unknown[]] => {
-      const returned = this.statement(sql).all(parameters);
-      return [returned.length, returned];
+  /** Runs a statement with `RETURNING` that changes at most one row; resolves with what it returned, or undefined. */
+  writeReturning({ sql, parameters }: Statement, durability: Durability): Promise<unknown> {
+    const run = (): [number, unknown] => {
+      const returned = this.statement(sql).get(parameters);
+      return [returned === undefined ? 0 : 1, returned];
     };
     return this.transacted(run, { durability, hasParts: false });
   }

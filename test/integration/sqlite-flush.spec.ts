@@ -180,7 +180,7 @@ describe('The log of SQLite', () => {
       ),
       add(3, 'soon durable'),
     ]);
-    expect(claimed).toEqual([{ count: 2 }]);
+    expect(claimed).toMatchObject({ count: 2 });
     expect(await isAnswered(durable)).toBe(false);
     disk.held.shift()?.();
     await durable;
