@@ -1,5 +1,7 @@
 import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
 import { type SqliteConnection } from './connection.js';
+import { FlushChoice } from './flush-choice.js';
 
 /** Brings a file to the disk: `here` keeps the event loop waiting, `inThread` costs two switches of threads. */
 export interface Disk {
@@ -11,24 +13,17 @@ export interface Disk {
 type Settle = (error: Error | null) => void;
 
 const DISK: Disk = { here: fdatasyncSync, inThread: fdatasync };
-/** A flush in a thread takes some 0.1 ms of processor time more (`docs/decisions/0006-group-commit.md`). */
-const WORTH_A_THREAD_MS = 0.3;
-/** The median of so many says how long one takes. */
-const REMEMBERED = 9;
-/** In threads nobody can tell the disk's time from the loop's: every so-manieth is done, and timed, on the loop. */
-const TIMED_EVERY = 32;
 
 /**
  * Brings SQLite's write-ahead log to the disk, beyond what SQLite itself flushes with `synchronous = NORMAL`: on the event loop
- * where the disk is quick, else in a thread, one flush at a time, each for all that was committed before it began.
+ * or in a thread, one flush at a time, each for all that was committed before it began.
  */
 export class LogFlush {
-  private readonly descriptor: number;
+  private descriptor: number | undefined;
   /** For the next flush, and for the one under way in a thread. */
   private waiting: Settle[] = [];
   private underWay: Settle[] | undefined;
-  private readonly took: number[] = [];
-  private flushes = 0;
+  private readonly choice = new FlushChoice();
   private hasFailed = false;
   private isClosed = false;
 
@@ -51,7 +46,7 @@ export class LogFlush {
     this.descriptor = openSync(`${file ?? ''}-wal`, 'r+');
   }
 
-  /** Settles, at once on a quick disk, when all that is committed now is on it. */
+  /** Settles, at once where it is done on the loop, when all that is committed now is on the disk. */
   flush(settle: Settle): void {
     this.waiting.push(settle);
     if (this.underWay === undefined) this.flushWaiting();
@@ -64,23 +59,27 @@ export class LogFlush {
     else settle(null);
   }
 
-  /** What is under way is still brought to its end. */
+  /** Gives the log back once what is under way has ended; what is asked for later goes into the database itself. */
   close(): void {
-    if (this.isClosed) return;
     this.isClosed = true;
-    if (this.underWay === undefined) closeSync(this.descriptor);
+    if (this.underWay === undefined) this.giveBack();
   }
 
   private flushWaiting(): void {
     this.underWay = this.waiting;
     this.waiting = [];
-    this.flushes += 1;
-    if (this.hasFailed) this.settle(this.copied());
-    else if (this.isQuick || this.flushes % TIMED_EVERY === 0) this.settle(this.flushed());
-    else
-      this.disk.inThread(this.descriptor, (error) => {
-        this.settle(error);
-      });
+    const { descriptor } = this;
+    if (this.hasFailed || this.isClosed || descriptor === undefined) this.settle(this.copied());
+    else if (this.choice.next() === 'loop') this.settle(this.flushed(descriptor));
+    else this.flushInThread(descriptor);
+  }
+
+  private flushInThread(descriptor: number): void {
+    const { active: before } = performance.eventLoopUtilization();
+    this.disk.inThread(descriptor, (error) => {
+      this.choice.usedDuringThread(performance.eventLoopUtilization().active - before);
+      this.settle(error);
+    });
   }
 
   private settle(error: Error | null): void {
@@ -90,18 +89,22 @@ export class LogFlush {
     const told = error === null ? null : asSqlite(error);
     for (const settle of settled) settle(told);
     if (this.waiting.length > 0) this.flushWaiting();
-    else if (this.isClosed) closeSync(this.descriptor);
+    else if (this.isClosed) this.giveBack();
   }
 
-  private flushed(): Error | null {
+  private giveBack(): void {
+    if (this.descriptor !== undefined) closeSync(this.descriptor);
+    this.descriptor = undefined;
+  }
+
+  private flushed(descriptor: number): Error | null {
     const beganAt = performance.now();
     try {
-      this.disk.here(this.descriptor);
+      this.disk.here(descriptor);
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     }
-    this.took.push(performance.now() - beganAt);
-    if (this.took.length > REMEMBERED) this.took.shift();
+    this.choice.tookOnLoop(performance.now() - beganAt);
     return null;
   }
 
@@ -116,13 +119,6 @@ export class LogFlush {
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     }
-  }
-
-  private get isQuick(): boolean {
-    const { took } = this;
-    if (took.length < REMEMBERED) return true;
-    const median = took.toSorted((a, b) => a - b)[Math.floor(REMEMBERED / 2)] ?? 0;
-    return median < WORTH_A_THREAD_MS;
   }
 }
 

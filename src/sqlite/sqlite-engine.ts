@@ -76,7 +76,7 @@ export class SqliteEngine {
     return this.transacted(run, { durability, hasParts: false });
   }
 
-  /** Gives the log's descriptor back; nothing may be written any more. */
+  /** To be called before the connection is closed. */
   close(): void {
     this.log?.close();
   }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import Sqlite from 'libsql';
-import { cpSync, fdatasyncSync, fstatSync, readlinkSync } from 'node:fs';
+import { copyFileSync, cpSync, fdatasyncSync, fstatSync, readlinkSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -88,7 +88,18 @@ describe('The log of SQLite', () => {
   }
 
   function keptAfterPowerCut(): number[] {
-    const left = new Sqlite(join(root, 'kept', 'file.sqlite'));
+    return thingsIn(join(root, 'kept', 'file.sqlite'));
+  }
+
+  /** Without its log. */
+  function inTheDatabaseItself(): number[] {
+    const alone = join(root, 'alone.sqlite');
+    copyFileSync(join(root, 'now', 'file.sqlite'), alone);
+    return thingsIn(alone);
+  }
+
+  function thingsIn(path: string): number[] {
+    const left = new Sqlite(path);
     try {
       return (left.prepare('SELECT id FROM things ORDER BY id').all([]) as { id: number }[]).map(
         ({ id }) => id,
@@ -235,13 +246,33 @@ describe('The log of SQLite', () => {
     engine.close();
     expect(await logs()).toBe(before);
     disk.held.shift()?.();
-    await last;
-    disk.held.shift()?.();
-    await after;
+    await Promise.all([last, after]);
     await eventually(async () => {
       expect(await logs()).toBe(before - 1);
     });
-    expect(keptAfterPowerCut()).toEqual([1, 2]);
+    expect(inTheDatabaseItself()).toEqual([1, 2]);
+    expect(disk.held).toEqual([]);
+  });
+
+  it('is not needed for what comes after it was given back', async () => {
+    await add(1);
+    engine.close();
+    await add(2);
+    expect(disk.onLoop).toBe(1);
+    expect(inTheDatabaseItself()).toEqual([1, 2]);
+  });
+
+  it('stays with threads where the event loop has other things to do', async () => {
+    await findSlow();
+    // The test's disk keeps it busy itself.
+    let next = 0;
+    const count = async (): Promise<number> => {
+      const before = disk.inThreads;
+      for (let n = 0; n < 16; n += 1) await add((next += 1));
+      return disk.inThreads - before;
+    };
+    await count();
+    expect(await count()).toBe(15);
   });
 
   it('is none of a database in memory', async () => {
