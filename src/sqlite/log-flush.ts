@@ -13,6 +13,14 @@ export interface Disk {
 type Settle = (error: Error | null) => void;
 
 const DISK: Disk = { here: fdatasyncSync, inThread: fdatasync };
+/** Node's few threads may all be busy with large files: longer than most flushes take, even of a disk that turns. */
+const LATE_MS = 50;
+
+export interface LogFlushOptions {
+  readonly disk?: Disk | undefined;
+  /** After so long a flush is not waited for in its thread any more, but done on the event loop. */
+  readonly lateMs?: number | undefined;
+}
 
 /**
  * Brings SQLite's write-ahead log to the disk, beyond what SQLite itself flushes with `synchronous = NORMAL`: on the event loop
@@ -28,18 +36,22 @@ export class LogFlush {
   private isClosed = false;
 
   /** Undefined where the connection has no such log: in memory, or on a file system that can't share memory. */
-  static of(connection: SqliteConnection, disk: Disk = DISK): LogFlush | undefined {
+  static of(
+    connection: SqliteConnection,
+    { disk = DISK, lateMs = LATE_MS }: LogFlushOptions = {},
+  ): LogFlush | undefined {
     const [mode] = connection.prepare('PRAGMA journal_mode').all([]) as { journal_mode: string }[];
     if (mode?.journal_mode !== 'wal') return undefined;
     connection.exec('PRAGMA synchronous = NORMAL');
     // Whoever has read has the log open, so that it is there.
     connection.prepare('SELECT 1 FROM sqlite_schema').all([]);
-    return new LogFlush(connection, disk);
+    return new LogFlush(connection, disk, lateMs);
   }
 
   private constructor(
     private readonly connection: SqliteConnection,
     private readonly disk: Disk,
+    private readonly lateMs: number,
   ) {
     const files = connection.prepare('PRAGMA database_list').all([]) as { name: string; file: string }[];
     const { file } = files.find(({ name }) => name === 'main') ?? {};
@@ -75,10 +87,21 @@ export class LogFlush {
   }
 
   private flushInThread(descriptor: number): void {
+    const asked = this.underWay;
     const { active: before } = performance.eventLoopUtilization();
+    const late = setTimeout(() => {
+      this.choice.usedDuringThread(0);
+      this.settle(this.flushed(descriptor));
+    }, this.lateMs);
     this.disk.inThread(descriptor, (error) => {
-      this.choice.usedDuringThread(performance.eventLoopUtilization().active - before);
-      this.settle(error);
+      clearTimeout(late);
+      if (this.underWay === asked) {
+        this.choice.usedDuringThread(performance.eventLoopUtilization().active - before);
+        this.settle(error);
+      } else if (error !== null) {
+        // The system tells of a failure once: whoever flushed meanwhile may not have heard of it.
+        this.hasFailed = true;
+      }
     });
   }
 

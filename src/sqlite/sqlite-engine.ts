@@ -1,5 +1,5 @@
 import { type Prepared, type SqliteConnection } from './connection.js';
-import { type Disk, LogFlush } from './log-flush.js';
+import { LogFlush, type LogFlushOptions } from './log-flush.js';
 import { type Durability, type Statement } from './statement.js';
 
 /** What a unit did within the transaction, and how to say so once that is committed. */
@@ -17,10 +17,9 @@ interface Unit {
   readonly reject: (error: unknown) => void;
 }
 
-export interface SqliteEngineOptions {
+export interface SqliteEngineOptions extends LogFlushOptions {
   /** How long writes wait for the end of others' transactions, beyond what SQLite waits itself; 0 where it is not said. */
   readonly patienceMs?: number;
-  readonly disk?: Disk | undefined;
 }
 
 const MOST_PREPARED = 200;
@@ -42,10 +41,10 @@ export class SqliteEngine {
 
   constructor(
     private readonly connection: SqliteConnection,
-    { patienceMs = 0, disk }: SqliteEngineOptions = {},
+    { patienceMs = 0, ...flush }: SqliteEngineOptions = {},
   ) {
     this.patienceMs = patienceMs;
-    this.log = LogFlush.of(connection, disk);
+    this.log = LogFlush.of(connection, flush);
   }
 
   /** What they tell of is on the disk, as far as it was to be. */

@@ -15,6 +15,9 @@ const SLOW_MS = 1;
 /** After so many a slow disk is known as one. */
 const KNOWN_AFTER = 9;
 
+/** Longer than any test. */
+const NEVER_MS = 600_000;
+
 /** The real disk, which may be slow, hold flushes in threads back, refuse, and remembers what a power cut would leave. */
 class TestDisk implements Disk {
   isSlow = false;
@@ -70,7 +73,7 @@ describe('The log of SQLite', () => {
     connection = openDurable(join(root, 'now', 'file.sqlite'));
     connection.exec('CREATE TABLE things (id INTEGER PRIMARY KEY)');
     disk = new TestDisk(join(root, 'now'), join(root, 'kept'));
-    engine = new SqliteEngine(connection, { disk });
+    engine = new SqliteEngine(connection, { disk, lateMs: NEVER_MS });
   });
   afterEach(async () => {
     engine.close();
@@ -230,6 +233,23 @@ describe('The log of SQLite', () => {
       expect(keptAfterPowerCut()).toEqual([1, 2]);
     },
   );
+
+  it('is flushed on the event loop where no thread gets to it', async () => {
+    engine.close();
+    engine = new SqliteEngine(connection, { disk, lateMs: 10 });
+    await findSlow();
+    disk.held = [];
+    await Promise.all([add(1), seen()]);
+    expect(disk.held).toHaveLength(1);
+    expect(keptAfterPowerCut()).toEqual([1]);
+    disk.refuses = true;
+    disk.held.shift()?.();
+    disk.refuses = false;
+    // Whatever that thread could not bring to the disk is kept elsewhere.
+    await add(2);
+    expect(disk.held).toEqual([]);
+    expect(inTheDatabaseItself()).toEqual([1, 2]);
+  });
 
   it('is given back when all is over, and not before', async () => {
     const logs = async (): Promise<number> => {
