@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { findProgram } from '../../test/support/run/programs.js';
+import { compiled } from '../shared/compiled.js';
 
 const SOURCE = join(import.meta.dirname, 'vfork-loop.c');
 const execute = promisify(execFile);
@@ -13,11 +13,9 @@ const execute = promisify(execFile);
  *   seconds; undefined where there is no compiler
  */
 export async function compileCLoop(directory) {
-  const compiler = findProgram('cc', 'gcc', 'clang');
-  if (!compiler) return undefined;
   await mkdir(directory);
   const program = join(directory, 'vfork-loop');
-  await execute(compiler, ['-O2', '-Wall', '-Wextra', '-Werror', '-o', program, SOURCE]);
+  if (!(await compiled(SOURCE, program))) return undefined;
   return async (jobs, concurrency) => {
     const { stdout } = await execute(program, [directory, String(jobs), String(concurrency)]);
     return Number(stdout);

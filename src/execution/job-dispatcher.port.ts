@@ -51,13 +51,16 @@ export abstract class JobDispatcher {
 /** Why a running job is interrupted: it must not run any more, or this process ends. */
 export type Interruption = 'recalled' | 'shutdown';
 
+/** What a command has left behind until its result is stored. */
+export type Remains = 'files' | 'nothing';
+
 /** One job on its way to an agent. */
 export interface Delivery {
   readonly jobId: string;
   /** Aborts with an {@link Interruption} as its reason. */
   readonly signal: AbortSignal;
   /** Says that its command has ended: the next may start while the result of this one is being stored. */
-  readonly freePlace: () => void;
+  readonly freePlace: (remains: Remains) => void;
 }
 
 /** A job that an agent was granted, and runs. */

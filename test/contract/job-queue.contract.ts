@@ -106,11 +106,12 @@ export function itKeepsTheContractOfAQueue(open: OpenQueue): void {
   });
 
   it.each([
-    { places: 3, most: 11 },
-    { places: 10, most: 20 },
-  ])(
-    'starts the next when one of $places places is freed, until $most are with it',
-    async ({ places, most }) => {
+    { places: 3, remains: 'nothing', most: 11 },
+    { places: 10, remains: 'nothing', most: 20 },
+    { places: 3, remains: 'files', most: 6 },
+  ] as const)(
+    'starts the next when one of $places places is freed, until $most that left $remains are with it',
+    async ({ places, remains, most }) => {
       for (let n = 0; n < 50; n += 1) test.waiting.add(n);
       await test.start();
       const release = new AbortController();
@@ -119,8 +120,8 @@ export function itKeepsTheContractOfAQueue(open: OpenQueue): void {
       test.consume(places, async ({ freePlace }) => {
         started += 1;
         placed = Math.max(placed, started);
-        freePlace();
-        freePlace();
+        freePlace(remains);
+        freePlace(remains);
         await released;
         started -= 1;
       });

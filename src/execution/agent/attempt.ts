@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { type FileStore } from '../../data-manager/file-store.js';
 import { DomainError } from '../../kernel/errors.js';
 import { MAX_OUTPUT_PATHS_BYTES, MAX_OUTPUTS } from '../attempt-files.port.js';
+import { type Remains } from '../job-dispatcher.port.js';
 import {
   type Assignment,
   type AttemptEnded,
@@ -50,7 +51,7 @@ export interface AttemptCourse {
   /** Aborts when not even the end can be reported any more. */
   readonly giveUp: AbortSignal;
   /** Nothing of the command is alive any more. */
-  readonly onCommandEnded: () => void;
+  readonly onCommandEnded: (remains: Remains) => void;
 }
 
 const LAST_UPLOAD_MS = 4_000;
@@ -111,7 +112,7 @@ export class Attempt {
     await inSpan('stage', () => staging.stage(this.assignment, workspace.filesPath, this.course.taken));
     if (!(await this.mayStart())) return ABANDONED;
     const { end, timedOut } = await inSpan('run', () => this.execute(workspace));
-    this.course.onCommandEnded();
+    this.course.onCommandEnded(workspace.isAsMade ? 'nothing' : 'files');
     const outcome = this.verdictOn(end, timedOut);
     switch (outcome.kind) {
       case 'abandoned':

@@ -1,18 +1,29 @@
-import { type Delivery, type Interruption, type JobHandler } from '../job-dispatcher.port.js';
+import { type Delivery, type Interruption, type JobHandler, type Remains } from '../job-dispatcher.port.js';
 
 interface Running {
   readonly abort: AbortController;
   over: Promise<void>;
 }
 
-/** So many may store their results at once, or as many as there are places: most of that is waiting for disks and databases. */
+/**
+ * So many that left no files may store their results at once, or as many as there are places: that is mostly waiting for disks
+ * and databases.
+ */
 const LEAST_STORING = 8;
+
+/** What one job takes of its consumer. */
+interface Place {
+  readonly free: (remains: Remains) => void;
+  readonly end: () => void;
+}
 
 /** The jobs that are with the handler of one consumer, and the places that they take. */
 export class RunningJobs {
   private readonly running = new Map<string, Running>();
-  /** What still stores its result runs without a place. */
+  /** Whose commands run; what still stores its result has no place. */
   private busy = 0;
+  /** Which take up disk until their results are stored. */
+  private storingFiles = 0;
 
   /** @param onFree is called when a place, or the room for a job without one, became free */
   constructor(
@@ -22,8 +33,9 @@ export class RunningJobs {
   ) {}
 
   get hasPlace(): boolean {
-    const storing = Math.max(this.concurrency, LEAST_STORING);
-    return this.busy < this.concurrency && this.running.size < this.concurrency + storing;
+    const { busy, storingFiles, concurrency } = this;
+    if (busy >= concurrency || busy + storingFiles >= 2 * concurrency) return false;
+    return this.running.size < concurrency + Math.max(concurrency, LEAST_STORING);
   }
 
   has(jobId: string): boolean {
@@ -38,13 +50,13 @@ export class RunningJobs {
     const running: Running = { abort: new AbortController(), over: Promise.resolve() };
     // Before it is handled: it may free its place at once, and what runs by then must be known.
     this.running.set(jobId, running);
-    const freePlace = this.takePlace();
-    const run = this.handler({ jobId, signal: running.abort.signal, freePlace } satisfies Delivery);
+    const place = this.takePlace();
+    const delivery: Delivery = { jobId, signal: running.abort.signal, freePlace: place.free };
+    const run = this.handler(delivery);
     const settled = run.then((begun) => begun?.ended).catch(() => undefined);
     running.over = settled.then(() => {
       this.running.delete(jobId);
-      freePlace();
-      this.onFree();
+      place.end();
     });
     return { decided: run.then(() => undefined), over: running.over };
   }
@@ -67,15 +79,22 @@ export class RunningJobs {
     clearTimeout(interrupt);
   }
 
-  /** Gives the place back once, however often it is called. */
-  private takePlace(): () => void {
+  private takePlace(): Place {
+    let counted: 'busy' | 'storingFiles' | undefined = 'busy';
     this.busy += 1;
-    let isTaken = true;
-    return () => {
-      if (!isTaken) return;
-      isTaken = false;
-      this.busy -= 1;
+    const countAs = (next: typeof counted): void => {
+      if (counted !== undefined) this[counted] -= 1;
+      counted = next;
+      if (counted !== undefined) this[counted] += 1;
       this.onFree();
+    };
+    return {
+      free: (remains) => {
+        if (counted === 'busy') countAs(remains === 'files' ? 'storingFiles' : undefined);
+      },
+      end: () => {
+        countAs(undefined);
+      },
     };
   }
 }

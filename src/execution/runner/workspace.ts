@@ -28,12 +28,17 @@ export class Workspace {
   }
 
   /**
-   * True where it is empty, and its directories are the very ones that were made: what changes their modes, owners,
-   * attributes or entries, be it undone later, changes their ctime.
+   * True where its directories are the very ones that were made: what changes their modes, owners, attributes or entries, be it
+   * undone later, changes their ctime, though some kernels count that in steps of 4 ms.
    */
-  get isUntouched(): boolean {
+  get isAsMade(): boolean {
     const [outer, inner] = this.asMade;
-    return isSame(statsOf(this.path), outer) && isSame(statsOf(this.filesPath), inner) && this.isEmpty();
+    return isSame(statsOf(this.path), outer) && isSame(statsOf(this.filesPath), inner);
+  }
+
+  /** True where nothing happened in it. */
+  get isUntouched(): boolean {
+    return this.isAsMade && this.isEmpty();
   }
 
   /** Removes all of it, whatever a command made of it; rejects where something is left. Nothing may use it. */
@@ -41,7 +46,6 @@ export class Workspace {
     await removeTree(this.path);
   }
 
-  /** Asked beside the ctime, which some kernels count in steps of 4 ms. */
   private isEmpty(): boolean {
     return readdirSync(this.path).join('/') === FILES && readdirSync(this.filesPath).length === 0;
   }
