@@ -5,7 +5,7 @@ import { type SqliteConnection } from '../sqlite/connection.js';
 import { SqliteEngine } from '../sqlite/sqlite-engine.js';
 import { type DatabasePool, type PoolState } from './database-pool.port.js';
 import { type Dialect, dialectOfType } from './dialect.js';
-import { type Durability, type Statement } from './engine.js';
+import { type CountUp, type Durability, type Engine, type Statement } from './engine.js';
 import { reachingDatabase } from './failure.js';
 import { MysqlEngine } from './mysql-engine.js';
 import { settleSessions } from './mysql-sessions.js';
@@ -16,21 +16,13 @@ const SILENCE_MS = 10_000;
 /** With a transaction of the host's that is open on the same SQLite file. */
 const PATIENCE_MS = 5_000;
 
-/** An UPDATE of at most one row that counts up a column of it. */
-export interface CountUp {
-  readonly update: Statement;
-  readonly column: string;
-  /** Names rows that it looks at and others too: those are run one after the other. */
-  readonly lock?: string | undefined;
-}
-
 /**
  * The way past TypeORM's query runner, on TypeORM's own connections, for what every job needs. Every method throws
  * `DomainError('unavailable')` while the database is away.
  */
 export class Database implements DatabasePool, OnApplicationShutdown {
   readonly dialect: Dialect;
-  private readonly engine: MysqlEngine | SqliteEngine;
+  private readonly engine: Engine;
 
   /**
    * @param source an initialized one
@@ -71,14 +63,8 @@ export class Database implements DatabasePool, OnApplicationShutdown {
   }
 
   /** Resolves with the count, or null where no row was changed. */
-  countUp({ update, column, lock }: CountUp, durability: Durability): Promise<number | null> {
-    const { engine } = this;
-    if (engine instanceof MysqlEngine) return reachingDatabase(() => engine.countUp(update, lock));
-    const returning = { ...update, sql: `${update.sql} RETURNING ${column} AS count` };
-    return reachingDatabase(async () => {
-      const row = (await engine.writeReturning(returning, durability)) as { count: number } | undefined;
-      return row?.count ?? null;
-    });
+  countUp(asked: CountUp, durability: Durability): Promise<number | null> {
+    return reachingDatabase(() => this.engine.countUp(asked, durability));
   }
 
   /** Runs all of `statements` or none; resolves with how many rows they changed. */
@@ -87,12 +73,11 @@ export class Database implements DatabasePool, OnApplicationShutdown {
   }
 
   poolState(): PoolState {
-    return this.engine instanceof MysqlEngine ? this.engine.poolState() : { open: 1, busy: 0, waiting: 0 };
+    return this.engine.poolState();
   }
 
-  /** The connections are TypeORM's, which closes them. */
   onApplicationShutdown(): void {
-    if (this.engine instanceof SqliteEngine) this.engine.close();
+    this.engine.close?.();
   }
 
   /** Rejects while no statement can be run. */
@@ -103,14 +88,14 @@ export class Database implements DatabasePool, OnApplicationShutdown {
 
 // TypeORM's drivers keep their connections as public fields, which its common type of a driver does not tell.
 
-function mysqlEngineOf({ driver }: DataSource): MysqlEngine {
+function mysqlEngineOf({ driver }: DataSource): Engine {
   const { pool } = driver as unknown as { pool: Pool };
   watchForSilence(pool, SILENCE_MS);
   settleSessions(pool);
   return new MysqlEngine(pool);
 }
 
-function sqliteEngineOf({ driver }: DataSource, hasNeighbours: boolean): SqliteEngine {
+function sqliteEngineOf({ driver }: DataSource, hasNeighbours: boolean): Engine {
   const { databaseConnection } = driver as unknown as { databaseConnection: SqliteConnection };
   return new SqliteEngine(databaseConnection, { patienceMs: hasNeighbours ? PATIENCE_MS : 0 });
 }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { KeyedLock } from '../kernel/keyed-lock.js';
 import { type PoolState } from './database-pool.port.js';
-import { type Engine, type Statement } from './engine.js';
+import { type CountUp, type Engine, type Statement } from './engine.js';
 import { isDatabaseAway } from './failure.js';
 import { GroupedInserts, type RowInsert } from './mysql-inserts.js';
 
@@ -38,12 +38,8 @@ export class MysqlEngine implements Engine {
     return isRowAlone ? this.inserts.add(only) : persistently(() => this.writeOnce(statements));
   }
 
-  /**
-   * Runs an UPDATE of at most one row; resolves with what `LAST_INSERT_ID(…)` in it was given, or null where no row was changed.
-   *
-   * @param lock names rows that it looks at and others too: those are run one after the other, lest they deadlock
-   */
-  async countUp(update: Statement, lock?: string): Promise<number | null> {
+  /** The count is what `LAST_INSERT_ID(…)` in the UPDATE was given. Those with the same lock would deadlock each other. */
+  async countUp({ update, lock }: CountUp): Promise<number | null> {
     const write = (): Promise<ResultSetHeader> => persistently(() => change(this.pool, update));
     const { affectedRows, insertId } = await (lock === undefined ? write() : this.locks.run(lock, write));
     return affectedRows === 0 ? null : insertId;

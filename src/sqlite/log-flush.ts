@@ -81,8 +81,13 @@ export class LogFlush {
     this.underWay = this.waiting;
     this.waiting = [];
     const { descriptor } = this;
-    if (this.hasFailed || this.isClosed || descriptor === undefined) this.settle(this.copied());
-    else if (this.choice.next() === 'loop') this.settle(this.flushed(descriptor));
+    if (this.hasFailed || this.isClosed || descriptor === undefined)
+      this.settle(
+        failureOf(() => {
+          this.copy();
+        }),
+      );
+    else if (this.choice.next() === 'loop') this.flushOnLoop(descriptor);
     else this.flushInThread(descriptor);
   }
 
@@ -91,7 +96,7 @@ export class LogFlush {
     const { active: before } = performance.eventLoopUtilization();
     const late = setTimeout(() => {
       this.choice.usedDuringThread(0);
-      this.settle(this.flushed(descriptor));
+      this.flushOnLoop(descriptor);
     }, this.lateMs);
     this.disk.inThread(descriptor, (error) => {
       clearTimeout(late);
@@ -108,7 +113,7 @@ export class LogFlush {
   private settle(error: Error | null): void {
     const settled = this.underWay ?? [];
     this.underWay = undefined;
-    this.hasFailed = error !== null;
+    if (error !== null) this.hasFailed = true;
     const told = error === null ? null : asSqlite(error);
     for (const settle of settled) settle(told);
     if (this.waiting.length > 0) this.flushWaiting();
@@ -120,28 +125,32 @@ export class LogFlush {
     this.descriptor = undefined;
   }
 
-  private flushed(descriptor: number): Error | null {
+  private flushOnLoop(descriptor: number): void {
     const beganAt = performance.now();
-    try {
+    const failure = failureOf(() => {
       this.disk.here(descriptor);
-    } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
-    }
-    this.choice.tookOnLoop(performance.now() - beganAt);
-    return null;
+    });
+    if (failure === null) this.choice.tookOnLoop(performance.now() - beganAt);
+    this.settle(failure);
   }
 
   /**
    * After a failure the kernel takes for clean what it could not write, and another flush would leave a gap in the log: what can
    * still be read is copied into the database itself, whose flushes are SQLite's.
    */
-  private copied(): Error | null {
-    try {
-      const [done] = this.connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all([]) as { busy: number }[];
-      return done?.busy === 0 ? null : new Error('the log is in use');
-    } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
-    }
+  private copy(): void {
+    const [done] = this.connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all([]) as { busy: number }[];
+    if (done?.busy !== 0) throw new Error('the log is in use');
+    this.hasFailed = false;
+  }
+}
+
+function failureOf(action: () => void): Error | null {
+  try {
+    action();
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
   }
 }
 

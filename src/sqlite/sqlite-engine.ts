@@ -1,6 +1,6 @@
 import { type Prepared, type SqliteConnection } from './connection.js';
 import { LogFlush, type LogFlushOptions } from './log-flush.js';
-import { type Durability, type Statement } from './statement.js';
+import { type CountUp, type Durability, type Statement } from './statement.js';
 
 /** What a unit did within the transaction, and how to say so once that is committed. */
 interface Done {
@@ -73,6 +73,17 @@ export class SqliteEngine {
       return [returned === undefined ? 0 : 1, returned];
     };
     return this.transacted(run, { durability, hasParts: false });
+  }
+
+  async countUp({ update, column }: CountUp, durability: Durability): Promise<number | null> {
+    const returning = { ...update, sql: `${update.sql} RETURNING ${column} AS count` };
+    const row = (await this.writeReturning(returning, durability)) as { count: number } | undefined;
+    return row?.count ?? null;
+  }
+
+  /** Its one connection, which nobody waits for. */
+  poolState(): { open: number; busy: number; waiting: number } {
+    return { open: 1, busy: 0, waiting: 0 };
   }
 
   /** To be called before the connection is closed. */

@@ -13,3 +13,11 @@ export interface Statement {
  * MySQL makes no difference: there all are durable.
  */
 export type Durability = 'durable' | 'soon durable';
+
+/** An UPDATE of at most one row that counts up a column of it. */
+export interface CountUp {
+  readonly update: Statement;
+  readonly column: string;
+  /** Names rows that it looks at and others too: those are run one after the other. */
+  readonly lock?: string | undefined;
+}

@@ -251,6 +251,25 @@ describe('The log of SQLite', () => {
     expect(inTheDatabaseItself()).toEqual([1, 2]);
   });
 
+  it('is not relied on after a thread came too late and failed, whatever another flush tells meanwhile', async () => {
+    engine.close();
+    engine = new SqliteEngine(connection, { disk, lateMs: 10 });
+    await findSlow();
+    disk.held = [];
+    await add(1);
+    const second = add(2);
+    await isAnswered(second);
+    disk.refuses = true;
+    disk.held.shift()?.();
+    disk.refuses = false;
+    disk.held.shift()?.();
+    await second;
+    const flushes = disk.onLoop + disk.inThreads;
+    await add(3);
+    expect(disk.onLoop + disk.inThreads).toBe(flushes);
+    expect(inTheDatabaseItself()).toEqual([1, 2, 3]);
+  });
+
   it('is given back when all is over, and not before', async () => {
     const logs = async (): Promise<number> => {
       const open = await readdir('/proc/self/fd');
