@@ -2,9 +2,20 @@ import { type ExecutionContext } from '@nestjs/common';
 
 /** Who calls. */
 export interface Caller {
-  /** Owner of what the caller makes, 1 … 255 characters. */
+  /** Owner of what the caller makes; {@link isUserName}. */
   readonly user: string;
   readonly role: 'user' | 'admin';
+}
+
+// The blank: MySQL takes names that differ in blanks at the end for one.
+const USER_NAME = /^[^\p{Cc}\p{Cs}]{0,254}[^\p{Cc}\p{Cs} ]$/u;
+
+/** What {@link isUserName} asks for, to go after "must be". */
+export const USER_NAME_IN_WORDS = '1 to 255 characters without control characters, the last one no blank';
+
+/** Whether every database keeps it as it is, and tells it from every other. */
+export function isUserName(value: unknown): value is string {
+  return typeof value === 'string' && USER_NAME.test(value);
 }
 
 /** Who calls while `AUTH=none`: everybody is one and the same user. */

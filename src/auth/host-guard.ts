@@ -1,9 +1,14 @@
 import { type CanActivate, type ExecutionContext, type Type } from '@nestjs/common';
 import { from, isObservable, lastValueFrom } from 'rxjs';
 import { DomainError } from '../kernel/errors.js';
-import { ANONYMOUS, Authenticator, type Caller, type RequestHeaders } from './auth.port.js';
-
-const MAX_USER_CHARACTERS = 255;
+import {
+  ANONYMOUS,
+  Authenticator,
+  type Caller,
+  isUserName,
+  type RequestHeaders,
+  USER_NAME_IN_WORDS,
+} from './auth.port.js';
 
 /** What every host's request has; its own type may be declared instead. */
 export interface HostCall {
@@ -60,6 +65,6 @@ type Named = Readonly<Partial<Record<'user' | 'id' | 'sub' | 'role', unknown>>>;
 
 function nameOf(given: unknown): string {
   const name = typeof given === 'number' ? String(given) : given;
-  if (typeof name === 'string' && name !== '' && name.length <= MAX_USER_CHARACTERS) return name;
-  throw new Error(`the guard names no user of 1 to ${MAX_USER_CHARACTERS} characters`);
+  if (isUserName(name)) return name;
+  throw new Error(`the guard names no user: it must be ${USER_NAME_IN_WORDS}`);
 }

@@ -1,6 +1,12 @@
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose';
 import { DomainError } from '../kernel/errors.js';
-import { Authenticator, type Caller, type RequestHeaders } from './auth.port.js';
+import {
+  Authenticator,
+  type Caller,
+  isUserName,
+  type RequestHeaders,
+  USER_NAME_IN_WORDS,
+} from './auth.port.js';
 import { bearerIn } from './credentials.js';
 
 /** Whose clock is off by no more than that is believed. */
@@ -11,7 +17,6 @@ const KEY_SET_COOLDOWN_MS = 10_000;
 const KEY_SET_TIMEOUT_MS = 5_000;
 /** None of them takes what is public for a secret, so that the kind of the key decides, never the token. */
 const ASYMMETRIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
-const MAX_USER_CHARACTERS = 255;
 
 export interface JwtOptions {
   /** Shared secret of HS256, or the URL of a key set: exactly one. */
@@ -79,8 +84,7 @@ function sentenceFor(error: unknown): string {
 }
 
 function callerOf({ sub, role = 'user' }: JWTPayload): Caller {
-  if (typeof sub !== 'string' || sub === '' || sub.length > MAX_USER_CHARACTERS)
-    throw refused(`The token's sub must have 1 to ${MAX_USER_CHARACTERS} characters.`);
+  if (!isUserName(sub)) throw refused(`The token's sub must be ${USER_NAME_IN_WORDS}.`);
   if (role !== 'user' && role !== 'admin') throw refused(`The token's role must be user or admin.`);
   return { user: sub, role };
 }

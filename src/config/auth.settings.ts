@@ -9,8 +9,9 @@ export interface ApiKeySetting {
   readonly sha256: string;
 }
 
-/** From the end: a user's name may have colons, an e-mail address or a URN, say. */
-const API_KEY = /^(?<user>.{1,255}):(?<role>user|admin):(?<sha256>[0-9a-f]{64})$/i;
+/** From the end: a user's name may have colons, an e-mail address or a URN, say. It is one that `isUserName` takes. */
+const API_KEY =
+  /^(?<user>[^\p{Cc}\p{Cs}]{0,254}[^\p{Cc}\p{Cs} ]):(?<role>user|admin):(?<sha256>[0-9a-f]{64})$/iu;
 /** A shorter one is weaker than what it signs (RFC 7518, 3.2): the start warns of it. */
 const LEAST_SECRET_BYTES = 32;
 

@@ -175,6 +175,7 @@ describe('loadConfig', () => {
     'alice',
     `alice:root:${DIGEST}`,
     `:user:${DIGEST}`,
+    `alice :user:${DIGEST}`,
     'alice:user:hunter2',
     `alice:user:${DIGEST}0`,
   ])('refuses the key %s, and does not show it', (API_KEYS) => {

@@ -17,6 +17,8 @@ export interface LabelReach {
 /** So many rows of a label tell how sparse it is. */
 const PROBED = 30;
 const ALL_ACTIVE = 3;
+/** MySQL joins 61 tables, SQLite 64: the labels beyond these are counted instead, each by its key. */
+const MOST_JOINED = 16;
 
 interface Branch {
   readonly outcome: LabelOutcome;
@@ -93,39 +95,56 @@ function fromLabel(
 ): Statement {
   const { lower, upper } = idBounds(listing);
   const [first = '', ...others] = labels;
-  const joined = joinLabels(target, { owner: 'l.owner', outcome: 'l.outcome', id: 'l.job_id' }, others);
+  const having = haveLabels(target, { owner: 'l.owner', outcome: 'l.outcome', id: 'l.job_id' }, others);
   const sql = `SELECT l.job_id AS id FROM ${target.tablePrefix}job_labels l ${forceIndex(target, 'PRIMARY')}
-    ${joined.sql} ${inThisOrder(target)} ${target.tablePrefix}jobs j ON j.id = l.job_id
+    ${having.joins} ${inThisOrder(target)} ${target.tablePrefix}jobs j ON j.id = l.job_id
     WHERE l.owner = ? AND ${isLabel('l')} AND l.outcome = '${outcome}' AND l.job_id < ? AND l.job_id >= ?
     AND j.gone_at IS NULL AND (j.expires_at IS NULL OR j.expires_at > ?)
-    ${states.length > 0 ? `AND j.state IN (${states.map(() => '?').join(', ')})` : ''}
+    ${states.length > 0 ? `AND j.state IN (${states.map(() => '?').join(', ')})` : ''} ${having.conditions}
     ORDER BY l.job_id DESC LIMIT ${listing.limit + 1}`;
   const own = [listing.user, first, first, upper, lower, listing.now, ...states];
-  return { sql, parameters: [...joined.parameters, ...own] };
+  return { sql, parameters: [...having.joined, ...own, ...having.counted] };
 }
 
 /** What agents hold is little, however many jobs have the label: it is looked at job by job. */
 function held(target: SchemaTarget, listing: JobListing, state: VisibleState): Statement {
   const { lower, upper } = idBounds(listing);
-  const joined = joinLabels(target, { owner: 'j.owner', outcome: "''", id: 'j.id' }, labelsIn(listing));
+  const having = haveLabels(target, { owner: 'j.owner', outcome: "''", id: 'j.id' }, labelsIn(listing));
   const index = `${target.tablePrefix}job_list_by_state`;
-  const sql = `SELECT j.id AS id FROM ${target.tablePrefix}jobs j ${forceIndex(target, index)} ${joined.sql}
+  const sql = `SELECT j.id AS id FROM ${target.tablePrefix}jobs j ${forceIndex(target, index)} ${having.joins}
     WHERE j.owner = ? AND j.state = ? AND j.id < ? AND j.id >= ?
-    AND (j.expires_at IS NULL OR j.expires_at > ?) ORDER BY j.id DESC LIMIT ${listing.limit + 1}`;
-  return { sql, parameters: [...joined.parameters, listing.user, state, upper, lower, listing.now] };
+    AND (j.expires_at IS NULL OR j.expires_at > ?) ${having.conditions}
+    ORDER BY j.id DESC LIMIT ${listing.limit + 1}`;
+  const own = [listing.user, state, upper, lower, listing.now];
+  return { sql, parameters: [...having.joined, ...own, ...having.counted] };
 }
 
-function joinLabels(
+/** What keeps a statement to the jobs that have all of `labels`: joins, and conditions that end its WHERE. */
+interface HavingLabels {
+  readonly joins: string;
+  readonly joined: readonly string[];
+  readonly conditions: string;
+  readonly counted: readonly string[];
+}
+
+function haveLabels(
   target: SchemaTarget,
   job: { owner: string; outcome: string; id: string },
   labels: readonly string[],
-): Statement {
-  const joins = labels.map((_, index) => {
-    const o = `o${index}`;
-    return `${inThisOrder(target)} ${target.tablePrefix}job_labels ${o} ON ${o}.owner = ${job.owner}
-      AND ${isLabel(o)} AND ${o}.outcome = ${job.outcome} AND ${o}.job_id = ${job.id}`;
-  });
-  return { sql: joins.join(' '), parameters: labels.flatMap((label) => [label, label]) };
+): HavingLabels {
+  const rows = `${target.tablePrefix}job_labels`;
+  const isOfJob = (o: string): string =>
+    `${o}.owner = ${job.owner} AND ${isLabel(o)} AND ${o}.outcome = ${job.outcome} AND ${o}.job_id = ${job.id}`;
+  const joined = labels.slice(0, MOST_JOINED);
+  const counted = labels.slice(MOST_JOINED);
+  return {
+    joins: joined
+      .map((_, index) => `${inThisOrder(target)} ${rows} o${index} ON ${isOfJob(`o${index}`)}`)
+      .join(' '),
+    joined: joined.flatMap((label) => [label, label]),
+    conditions: counted.map(() => `AND (SELECT COUNT(*) FROM ${rows} c WHERE ${isOfJob('c')}) = 1`).join(' '),
+    counted: counted.flatMap((label) => [label, label]),
+  };
 }
 
 /** MySQL's collations for bytes take trailing blanks for nothing. */
@@ -139,7 +158,7 @@ function inThisOrder(target: SchemaTarget): string {
 }
 
 function labelsIn({ labels = [] }: JobListing): string[] {
-  return labels.map(({ key, value }) => labelText(key, value));
+  return [...new Set(labels.map(({ key, value }) => labelText(key, value)))];
 }
 
 function statesIn({ states = [] }: JobListing): VisibleState[] {

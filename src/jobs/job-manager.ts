@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { ANONYMOUS, type Caller } from '../auth/auth.port.js';
+import { ANONYMOUS, type Caller, isUserName, USER_NAME_IN_WORDS } from '../auth/auth.port.js';
 import { DomainError } from '../kernel/errors.js';
 import { ContractRequests, type HostRunRequest } from './api/contract-requests.js';
 import { type JobEvent } from './job.events.js';
@@ -46,7 +46,7 @@ export class JobManager {
     return this.jobs.checkReady();
   }
 
-  /** Accepts a job: it is on disk when this resolves. */
+  /** Accepts a job: it is on disk when this resolves. Rejects with `invalid_request` where the caller's name can't own one. */
   async run(
     request: HostRunRequest,
     caller: Caller = HOST_CALLER,
@@ -54,6 +54,8 @@ export class JobManager {
   ): Promise<{ jobId: string }> {
     const { idempotencyKey } = options;
     if (idempotencyKey !== undefined) checkKey(idempotencyKey);
+    if (!isUserName(caller.user))
+      throw new DomainError('invalid_request', `The caller's user must be ${USER_NAME_IN_WORDS}.`);
     return this.jobs.run(await this.requests.toRun(request), caller, options);
   }
 

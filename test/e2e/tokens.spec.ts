@@ -37,6 +37,13 @@ describe('tokens of a shared secret', () => {
     expectError(await bob.call('GET', `/job_info/${job}`), 404);
     const root = as(await token({ sub: 'root', role: 'admin' }).sign(KEY));
     expect(await root.info(job)).toMatchObject({ owner: 'alice' });
+    expectError(await root.call('GET', '/list_jobs?user=alice%20'), 400);
+  });
+
+  it('say it in any script, by characters', async () => {
+    const sub = '\u{1f600}'.repeat(255);
+    const caller = as(await token({ sub }).sign(KEY));
+    expect(await caller.info(await caller.run('true'))).toMatchObject({ owner: sub });
   });
 
   it('may be off by a little', async () => {
@@ -83,6 +90,10 @@ describe('tokens of a shared secret', () => {
     ['for another audience', () => token().setAudience('mail').sign(KEY)],
     ['of nobody', () => token({ sub: undefined }).sign(KEY)],
     ['of an empty name', () => token({ sub: '' }).sign(KEY)],
+    ['of a name that is too long', () => token({ sub: 'x'.repeat(256) }).sign(KEY)],
+    ['of a name that SQLite would end at a NUL', () => token({ sub: 'alice\0x' }).sign(KEY)],
+    ['of a name that is no text', () => token({ sub: '\ud800' }).sign(KEY)],
+    ['of a name that MySQL takes for another', () => token({ sub: 'alice ' }).sign(KEY)],
     ['of a role that is none', () => token({ role: 'root' }).sign(KEY)],
     [
       'with a part changed',

@@ -67,6 +67,24 @@ describeOnDatabases('The labels of jobs', (kind) => {
     });
   });
 
+  it.each([64, 20])('are all looked for, %i at once, each once', async (count) => {
+    const labels = Object.fromEntries(Array.from({ length: count }, (_, n) => [`k${n}`, 'v ']));
+    const user = `${count} labels`;
+    const [whole, ...others] = [
+      labels,
+      { ...labels, [`k${count - 1}`]: 'v' },
+      { ...labels, k0: 'w' },
+      { a: 'b' },
+    ].map((of) => aJob({ user, labels: of }));
+    for (const job of [whole, ...others]) if (job !== undefined) await store.jobs.insert(job);
+    const wanted = Object.entries(labels).map(([key, value]) => ({ key, value }));
+    const all = { user, limit: 10, now: 0, labels: [...wanted, ...wanted] };
+    for (const states of [[], ['queued'], [...VISIBLE_STATES], ['running', 'staging']] as VisibleState[][]) {
+      const found = await store.jobs.list({ ...all, states });
+      expect(found).toEqual(states.length === 0 || states.includes('queued') ? [whole?.id] : []);
+    }
+  });
+
   describe('of many jobs', () => {
     const rows: JobRow[] = [];
 

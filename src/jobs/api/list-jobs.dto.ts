@@ -11,10 +11,9 @@ import {
   statesRule,
 } from './rules/list.rules.js';
 import { asInteger, integerRule } from './rules/number.rules.js';
-import { lineRule } from './rules/text.rules.js';
+import { userRule } from './rules/text.rules.js';
 
 const LIMIT = { min: 1, max: 1_000, default: 100 } as const;
-const MAX_USER_LENGTH = 255;
 
 /** The query string of `GET /list_jobs`. */
 export class ListJobsDto {
@@ -24,7 +23,7 @@ export class ListJobsDto {
   state?: VisibleState[];
 
   @MayBeAbsent()
-  @Must(lineRule(MAX_USER_LENGTH))
+  @Must(userRule)
   user?: string;
 
   @MayBeAbsent()

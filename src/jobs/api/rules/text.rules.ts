@@ -1,3 +1,4 @@
+import { isUserName, USER_NAME_IN_WORDS } from '../../../auth/auth.port.js';
 import { type Rule } from '../../../http/property-rules.js';
 import { MAX_COMMAND_BYTES } from '../../job.types.js';
 
@@ -21,6 +22,9 @@ export function lineRule(maxLength: number): Rule {
     return isLine ? undefined : `must be 1 to ${maxLength} characters of text without control characters`;
   };
 }
+
+/** Somebody who may own jobs. */
+export const userRule: Rule = (value) => (isUserName(value) ? undefined : `must be ${USER_NAME_IN_WORDS}`);
 
 /** True for text without control characters, and within a length in characters, not in UTF-16 units. */
 export function isLineOf(text: string, maxLength: number): boolean {
