@@ -36,6 +36,7 @@ const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   not_found: HttpStatus.NOT_FOUND,
   method_not_allowed: HttpStatus.METHOD_NOT_ALLOWED,
   gone: HttpStatus.GONE,
+  too_slow: HttpStatus.REQUEST_TIMEOUT,
   too_large: HttpStatus.PAYLOAD_TOO_LARGE,
   range_not_satisfiable: HttpStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
   too_many_requests: HttpStatus.TOO_MANY_REQUESTS,
@@ -56,6 +57,8 @@ export function answerFor(thrown: unknown): ErrorAnswer | undefined {
 
 function answer(status: number, message: string, retryAfterSeconds = DEFAULT_RETRY_SECONDS): ErrorAnswer {
   const headers: Record<string, string> = {};
+  // What is still to come of its body would be taken for the next request.
+  if (status === 408) headers.connection = 'close';
   if (status === 401) headers['www-authenticate'] = 'Bearer';
   if (status === 503 || status === 429)
     headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfterSeconds)));

@@ -13,13 +13,14 @@ describe('what a caller prefers', () => {
     ['wait=x, wait=4', 4],
     ['foo="\\", wait=1", wait=9', 9],
     ['wait=00030', 30],
+    ['wait=9999999999999999', 9999999999999999],
   ])('is understood: %s', (header, seconds) => {
     expect(waitPreferredIn(header)).toBe(seconds);
   });
 
   it.each([
     ...['', 'wait', 'wait=', 'wait=-1', 'wait=1.5', 'wait=1s', 'wait=1 2', 'waits=1', 'x-wait=1'],
-    ...['await; wait=3', 'foo="wait=1"', 'wait=9999999999999999', '"', 'wait="1'],
+    ...['await; wait=3', 'foo="wait=1"', '"', 'wait="1'],
   ])('is nothing: %s', (header) => {
     expect(waitPreferredIn(header)).toBeUndefined();
   });

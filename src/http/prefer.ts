@@ -1,6 +1,6 @@
 /** Preferences are separated by commas, but for those within quotes. */
 const PREFERENCE = /(?:[^,"]|"(?:[^"\\]|\\.)*")+/g;
-const WAIT = /^\s*wait\s*=\s*(?:"(\d{1,15})"|(\d{1,15}))\s*(?:;|$)/i;
+const WAIT = /^\s*wait\s*=\s*(?:"(\d+)"|(\d+))\s*(?:;|$)/i;
 
 /**
  * The seconds for which a caller would wait, as he says in a header `Prefer: wait=10` (RFC 7240, 4.3). The first counts;

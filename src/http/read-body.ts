@@ -10,11 +10,16 @@ const DISCARD_WITHIN_MS = 2_000;
 /**
  * The whole body of a request.
  *
- * @throws DomainError too_large above `maxBytes`, invalid_request where it ends early or takes too long
+ * @param withinMs how long it may take
+ * @throws DomainError too_large above `maxBytes`, invalid_request where it ends early, too_slow
  */
-export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+export function readBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  withinMs = BODY_WITHIN_MS,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    new BodyReading(maxBytes, { resolve, reject }).start(request);
+    new BodyReading(maxBytes, { resolve, reject }).start(request, withinMs);
   });
 }
 
@@ -22,6 +27,8 @@ interface Outcome {
   resolve(body: Buffer): void;
   reject(error: DomainError): void;
 }
+
+type BodyEnd = 'whole' | 'cut off' | 'too slow';
 
 class BodyReading {
   private readonly chunks: Buffer[] = [];
@@ -35,21 +42,21 @@ class BodyReading {
     private readonly outcome: Outcome,
   ) {}
 
-  start(request: IncomingMessage): void {
-    this.limitTime(BODY_WITHIN_MS);
+  start(request: IncomingMessage, withinMs: number): void {
+    this.limitTime(withinMs);
     if (Number(request.headers['content-length']) > this.maxBytes) this.startDiscarding();
     request
       .on('data', (chunk: Buffer) => {
         this.take(chunk);
       })
       .once('end', () => {
-        this.finish(true);
+        this.finish('whole');
       })
       .once('error', () => {
-        this.finish(false);
+        this.finish('cut off');
       })
       .once('close', () => {
-        this.finish(false);
+        this.finish('cut off');
       });
   }
 
@@ -57,7 +64,7 @@ class BodyReading {
     this.size += chunk.length;
     if (!this.isTooLarge && this.size > this.maxBytes) this.startDiscarding();
     if (!this.isTooLarge) this.chunks.push(chunk);
-    else if (this.size > this.maxBytes + MAX_DISCARDED_BYTES) this.finish(false);
+    else if (this.size > this.maxBytes + MAX_DISCARDED_BYTES) this.finish('cut off');
   }
 
   private startDiscarding(): void {
@@ -69,23 +76,25 @@ class BodyReading {
   private limitTime(milliseconds: number): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      this.finish(false);
+      this.finish('too slow');
     }, milliseconds);
   }
 
   /** Only the first call counts: after its end, every request is closed as well. */
-  private finish(isWhole: boolean): void {
+  private finish(end: BodyEnd): void {
     if (this.isOver) return;
     this.isOver = true;
     clearTimeout(this.timer);
     if (this.isTooLarge) {
       this.outcome.reject(new DomainError('too_large', `The body is larger than ${this.maxBytes} bytes.`));
-    } else if (isWhole) {
+    } else if (end === 'whole') {
       const [only, ...others] = this.chunks;
       const isOneChunk = only !== undefined && others.length === 0;
       this.outcome.resolve(isOneChunk ? only : Buffer.concat(this.chunks, this.size));
+    } else if (end === 'too slow') {
+      this.outcome.reject(new DomainError('too_slow', 'The body did not arrive in time.'));
     } else {
-      this.outcome.reject(new DomainError('invalid_request', 'The body ended early or came too slowly.'));
+      this.outcome.reject(new DomainError('invalid_request', 'The body ended early.'));
     }
   }
 }

@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'not_found'
   | 'method_not_allowed'
   | 'gone'
+  | 'too_slow'
   | 'too_large'
   | 'range_not_satisfiable'
   | 'too_many_requests'

@@ -123,6 +123,33 @@ describe('a request within a request', () => {
   });
 });
 
+describe('what is no request, behind some that are', () => {
+  const good = (): string => {
+    const { authorization = '' } = users.as('mallory') as Record<string, string>;
+    const body = '{"command":"true"}';
+    return `POST /run HTTP/1.1\r\nHost: x\r\nAuthorization: ${authorization}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  };
+
+  it.each([
+    ['garbage', 'XYZ\r\n\r\nXYZ\r\n\r\n'],
+    ['a body that is no chunk', 'POST /run HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'],
+  ])('is answered after them, and does not take their answers: %s', async (_what, bad) => {
+    const answers = await exchange(good().repeat(3) + bad);
+    expect(statusesIn(answers)).toEqual(['201', '201', '201', '400']);
+    const ids = [...answers.matchAll(/"job_id":"([^"]+)"/g)].map(([, id]) => id);
+    const { job_ids: listed } = (await as('mallory').call('GET', '/list_jobs')).body as { job_ids: string[] };
+    expect(listed.slice(0, 3)).toEqual(ids.reverse());
+  });
+
+  it('is one that names two hosts', async () => {
+    const answers = await exchange(
+      'GET /health/live HTTP/1.1\r\nHost: a\r\nHOST: b\r\nConnection: close\r\n\r\n',
+    );
+    expect(statusesIn(answers)).toEqual(['400']);
+    expect(answers).toContain('{"error":"The request has more than one Host header."}');
+  });
+});
+
 describe('names that objects have', () => {
   const BODIES = [
     '{"command":"true","__proto__":{"role":"admin"}}',

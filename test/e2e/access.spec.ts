@@ -176,7 +176,7 @@ describe('a shared file', () => {
     expectError(await client('other').call('GET', `/files/${file}/data`), 404);
   });
 
-  it.each([{}, { acl: 'other' }, { acl: [1] }, { acl: [''] }, { acl: [], mode: 1 }])(
+  it.each([{}, { acl: null }, { acl: [1] }, { acl: [''] }, { acl: [], mode: 1 }])(
     'is not shared by %j',
     async (json) => {
       expectError(await client('owner').call('PUT', `/files/${file}/acl`, { json }), 400);

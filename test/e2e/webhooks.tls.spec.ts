@@ -56,4 +56,14 @@ describeWithOpenSsl('A webhook by TLS', (openssl) => {
       });
     expect(receiver.received).toHaveLength(1);
   });
+
+  it('is told in words where nobody speaks it', async () => {
+    const receiver = await WebhookReceiver.start();
+    const server = await startServer({ env: { WEBHOOK_ALLOW_PRIVATE: 'true' } });
+    const webhook = receiver.url.replace('http:', 'https:');
+    const jobId = await server.client.run({ command: 'true', webhook });
+    await eventually(async () => {
+      expect((await told(server, jobId)).last_error).toMatch(/^It can't be reached: TLS failed: [\w ]+\.$/);
+    });
+  });
 });

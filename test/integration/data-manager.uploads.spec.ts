@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { SMALL_FILE_BYTES } from '../../src/data-manager/local/staged-bytes.js';
 import { expectError, NOBODYS_ID, UUID } from '../support/answers.js';
 import { JobClient } from '../support/client.js';
@@ -133,7 +134,10 @@ describe('POST /files', () => {
     ['{"name":""}', 'name'],
     ['{"ttl":-1}', 'ttl'],
     ['{"ttl":1.5}', 'ttl'],
-    ['{"ttl":1e3}', 'ttl'],
+    ['{"ttl":1e-3}', 'ttl'],
+    ['{"ttl":"1e3"}', 'ttl'],
+    ['{"ttl":1e20}', 'ttl'],
+    ['{"acl":[1]}', 'acl'],
     ['{"ttl":18446744073709551616}', 'ttl'],
     ['{"ttl":"abc"}', 'ttl'],
     ['{"ttl":null}', 'ttl'],
@@ -149,6 +153,42 @@ describe('POST /files', () => {
       expectError(await files.upload(filePart(CONTENT), metadataPart(json)), 400, word);
     });
     expect(({} as { name?: unknown }).name).toBeUndefined();
+  });
+
+  it.each([
+    ['{"acl":"*"}', { acl: ['*'] }],
+    ['{"acl":"bob"}', { acl: ['bob'] }],
+    [`{"name":"${'\u{1f680}'.repeat(1_024)}"}`, { name: '\u{1f680}'.repeat(1_024) }],
+  ])('takes the metadata %.40s', async (json, known) => {
+    const { id } = await files.stored(filePart(CONTENT), metadataPart(json));
+    expect((await client.call('GET', `/files/${id}/info`)).body).toMatchObject(known);
+  });
+
+  it.each(['1e3', '1000.0', '"1000"'])('takes %s for a ttl of a thousand seconds', async (ttl) => {
+    const { id } = await files.stored(filePart(CONTENT), metadataPart(`{"ttl":${ttl}}`));
+    const { createdAt, expiresAt } = await files.store.info(id);
+    expect(expiresAt).toBe(BigInt(createdAt.getTime()) + 1_000_000n);
+  });
+
+  it('answers 400 to metadata in a charset that is none', async () => {
+    const part =
+      'Content-Disposition: form-data; name="metadata"\r\nContent-Type: text/plain; charset=x-none';
+    expectError(await files.upload(`${part}\r\n\r\n{"ttl":1}`, filePart(CONTENT)), 400, 'charset');
+  });
+
+  it('answers 408 where nothing more comes, and keeps nothing', async () => {
+    const impatient = await serveFiles({ silenceMs: 100 });
+    await impatient.leavesNothing(async () => {
+      const socket = connect(Number(new URL(impatient.url).port), '127.0.0.1');
+      const type = 'Content-Type: multipart/form-data; boundary=B';
+      socket.write(
+        `POST /files HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n${type}\r\n\r\n--B\r\n${filePart('x')}`,
+      );
+      const [head, body] = (await text(socket)).split('\r\n\r\n');
+      expect(head).toMatch(/^HTTP\/1\.1 408 /);
+      expect(head).toMatch(/^connection: close$/im);
+      expect(JSON.parse(body ?? '')).toEqual({ error: expect.any(String) });
+    });
   });
 
   it('keeps the exact ttl, though a double could not hold it', async () => {

@@ -43,8 +43,11 @@ export class EmbeddedFiles {
   }
 }
 
-/** Serves a directory of its own at the root, `/v1` and `/deep/base`; closed at the end of the test file. */
-export async function serveFiles(): Promise<EmbeddedFiles> {
+/**
+ * Serves a directory of its own at the root, `/v1` and `/deep/base`; closed at the end of the test file.
+ * @param silenceMs after which a connection is given up; absent: as the server has it
+ */
+export async function serveFiles({ silenceMs }: { silenceMs?: number } = {}): Promise<EmbeddedFiles> {
   const directory = join(await temporaryDirectory(), 'files');
   const files = DataManagerModule.registerAsync({
     imports: [OpenFilesModule],
@@ -61,6 +64,7 @@ export async function serveFiles(): Promise<EmbeddedFiles> {
     forceCloseConnections: true,
   });
   await app.listen(0, '127.0.0.1');
+  if (silenceMs !== undefined) app.getHttpServer().setTimeout(silenceMs);
   atEndOfFile(() => app.close());
   return new EmbeddedFiles(await app.getUrl(), directory, app.get(FileStore));
 }

@@ -1,28 +1,32 @@
 import { DomainError } from '../../kernel/errors.js';
+import { isAtMost } from './characters.js';
 
 const MAX_USERS = 100;
 const MAX_USER_CHARACTERS = 255;
 
-export const ACL_IN_WORDS = `an array of at most ${MAX_USERS} users, or "*" for all`;
+export const ACL_IN_WORDS = `an array of at most ${MAX_USERS} users, or one, "*" for all`;
 
-export function isAcl(value: unknown): value is string[] {
-  return Array.isArray(value) && value.length <= MAX_USERS && value.every(isUser);
+/** Those whom a value names, one as a string, too; undefined where it is no list of users. */
+export function aclOf(value: unknown): string[] | undefined {
+  const users: unknown[] = Array.isArray(value) ? value : [value];
+  return users.length <= MAX_USERS && users.every(isUser) ? users : undefined;
 }
 
-function isUser(value: unknown): boolean {
-  return typeof value === 'string' && value !== '' && value.length <= MAX_USER_CHARACTERS;
+function isUser(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && isAtMost(MAX_USER_CHARACTERS, value);
 }
 
 /**
- * The body of `PUT …/acl`: `{"acl": [user]}`.
+ * The body of `PUT …/acl`: `{"acl": [user]}`, or a form with fields `acl`.
  * @throws DomainError `invalid_request`
  */
 export function aclIn(body: object): string[] {
   const { acl, ...others } = body as { acl?: unknown };
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) throw invalid(`unknown field ${JSON.stringify(unknown)}; known is acl`);
-  if (!isAcl(acl)) throw invalid(`acl must be ${ACL_IN_WORDS}`);
-  return acl;
+  const users = aclOf(acl);
+  if (users === undefined) throw invalid(`acl must be ${ACL_IN_WORDS}`);
+  return users;
 }
 
 function invalid(message: string): DomainError {

@@ -11,6 +11,7 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiParam,
+  ApiPayloadTooLargeResponse,
   ApiResponse,
   ApiServiceUnavailableResponse,
   ApiTooManyRequestsResponse,
@@ -57,10 +58,10 @@ const ofFile = [
 
 const BINARY = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } as const;
 
+const USER_SCHEMA = { type: 'string', minLength: 1, maxLength: 255 } as const;
+
 const ACL_SCHEMA = {
-  type: 'array',
-  items: { type: 'string', minLength: 1, maxLength: 255 },
-  maxItems: 100,
+  oneOf: [{ type: 'array', items: USER_SCHEMA, maxItems: 100 }, USER_SCHEMA],
   description: 'Users who may read the file beside its owner; `*`: all',
 } as const;
 
@@ -159,6 +160,11 @@ export function ApiFileInfo(): MethodDecorator {
   );
 }
 
+const TOO_LARGE = ApiPayloadTooLargeResponse({
+  description: 'The body is larger than MAX_BODY_BYTES',
+  type: FileErrorDto,
+});
+
 const READ_ONLY = ApiForbiddenResponse({
   description: "The file is somebody else's, who lets you read it only",
   type: FileErrorDto,
@@ -181,6 +187,7 @@ export function ApiShareFile(): MethodDecorator {
       } as never,
     }),
     ApiOkResponse({ description: 'Changed, durably', type: FileAclDto }),
+    TOO_LARGE,
     READ_ONLY,
     ...ofFile,
   );
@@ -190,6 +197,7 @@ export function ApiDeleteFile(): MethodDecorator {
   return applyDecorators(
     ApiOperation({ operationId: 'deleteFile', summary: 'Delete a file' }),
     ApiOkResponse({ description: 'Deleted, durably', type: DeletedFileDto }),
+    TOO_LARGE,
     READ_ONLY,
     ...ofFile,
   );

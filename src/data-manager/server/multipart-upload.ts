@@ -23,7 +23,8 @@ const LIMITS = { fieldSize: MAX_METADATA_BYTES, fields: 8, files: 8, parts: 16, 
 /**
  * Reads an upload as it arrives: exactly one part `file`, at most one `metadata`, in any order.
  *
- * @throws DomainError `invalid_request` where the body is not that, or ended too early; nothing stays staged
+ * @throws DomainError `invalid_request` where the body is not that, or ended too early, `too_slow` where the connection's
+ * timeout finds it silent; nothing stays staged
  */
 export async function receiveUpload<Staged>(
   request: IncomingMessage,
@@ -99,6 +100,9 @@ class Reception<Staged> {
     const onLost = (): void => {
       if (!request.readableEnded) this.stop(invalid('The upload ended before it was whole'));
     };
+    request.once('timeout', () => {
+      this.stop(new DomainError('too_slow', 'Nothing more of the upload has arrived for too long'));
+    });
     request.once('error', onLost);
     request.once('close', onLost);
     request.pipe(parser);
@@ -117,8 +121,11 @@ class Reception<Staged> {
     }
   }
 
-  private onField(part: string | undefined, value: string, truncated: boolean): void {
-    if (part === 'metadata' && this.metadata === undefined) {
+  /** @param value undefined where it is in a charset that nobody knows */
+  private onField(part: string | undefined, value: string | undefined, truncated: boolean): void {
+    if (value === undefined) {
+      this.stop(invalid('The charset of a part is not known here: send UTF-8'));
+    } else if (part === 'metadata' && this.metadata === undefined) {
       if (truncated) this.stop(metadataTooLarge());
       this.metadata = Promise.resolve(value);
     } else if (part === 'file') {

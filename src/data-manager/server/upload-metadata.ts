@@ -1,6 +1,8 @@
 import { parse, type MemberNode, type ValueNode } from '@humanwhocodes/momoa';
 import { DomainError } from '../../kernel/errors.js';
-import { ACL_IN_WORDS, isAcl } from './file-acl.js';
+import { exactNumber } from '../../http/body/exact-number.js';
+import { isAtMost } from './characters.js';
+import { ACL_IN_WORDS, aclOf } from './file-acl.js';
 
 /** What an uploader may say of a file. */
 export interface UploadMetadata {
@@ -60,16 +62,20 @@ function readField(key: string, value: ValueNode, text: string): unknown {
 }
 
 function readName(value: ValueNode): string {
-  if (value.type === 'String' && value.value !== '' && value.value.length <= MAX_NAME_CHARACTERS) {
+  if (value.type === 'String' && value.value !== '' && isAtMost(MAX_NAME_CHARACTERS, value.value))
     return wellFormed(value.value);
-  }
   throw invalid(`name must be a string of 1 to ${MAX_NAME_CHARACTERS} characters`);
 }
 
 function readTtl(value: ValueNode, text: string): bigint {
-  const literal = value.type === 'String' ? value.value : numberLiteral(value, text);
-  if (/^\d{1,20}$/.test(literal) && BigInt(literal) <= MAX_TTL) return BigInt(literal);
+  const ttl = value.type === 'String' ? wholeNumberIn(value.value) : exactNumber(numberLiteral(value, text));
+  if ((typeof ttl === 'bigint' || Number.isSafeInteger(ttl)) && ttl >= 0 && ttl <= MAX_TTL)
+    return BigInt(ttl);
   throw invalid(`ttl must be a whole number of seconds from 0 to ${MAX_TTL.toString()}`);
+}
+
+function wholeNumberIn(text: string): bigint | number {
+  return /^\d{1,20}$/.test(text) ? BigInt(text) : Number.NaN;
 }
 
 function numberLiteral(value: ValueNode, text: string): string {
@@ -86,9 +92,9 @@ function readTags(value: ValueNode): string[] {
 }
 
 function readAcl(value: ValueNode): string[] {
-  const users = value.type === 'Array' ? value.elements.map((element) => element.value) : undefined;
-  const names = users?.map((user) => (user.type === 'String' ? user.value : undefined));
-  if (names !== undefined && isAcl(names)) return names;
+  const users = value.type === 'Array' ? value.elements.map((element) => element.value) : [value];
+  const acl = aclOf(users.map((user) => (user.type === 'String' ? user.value : undefined)));
+  if (acl !== undefined) return acl;
   throw invalid(`acl must be ${ACL_IN_WORDS}`);
 }
 

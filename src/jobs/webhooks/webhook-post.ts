@@ -1,5 +1,6 @@
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { messageOf } from '../../kernel/errors.js';
 import { addressIn, isPublicAddress, lookupOutside, PrivateAddressError } from './public-address.js';
 import { type WebhookMessage } from './webhook-message.js';
 
@@ -7,6 +8,9 @@ import { type WebhookMessage } from './webhook-message.js';
 export const POST_WITHIN_MS = 15_000;
 /** Whatever the answer says, nobody reads it. */
 const MOST_ANSWER_BYTES = 16_384;
+
+/** Its number, library and function, what failed, and files of its source. */
+const OF_OPENSSL = /error:[0-9A-F]+:[^:]*:[^:]*:([^:\n]+)/;
 
 export interface PostOptions {
   readonly allowPrivate: boolean;
@@ -38,7 +42,9 @@ export async function post(
   try {
     return await statusOf(request, body);
   } catch (error) {
-    throw overdue.aborted ? new Error(`no answer within ${String(POST_WITHIN_MS / 1_000)} s`) : error;
+    if (overdue.aborted) throw new Error(`no answer within ${String(POST_WITHIN_MS / 1_000)} s`);
+    const [, reason] = OF_OPENSSL.exec(messageOf(error)) ?? [];
+    throw reason === undefined ? error : new Error(`TLS failed: ${reason}`, { cause: error });
   }
 }
 

@@ -58,7 +58,8 @@ export const JOB_PROPERTIES = {
   },
   usage: {
     type: ['object', 'null'],
-    description: 'What all processes of the last attempt used together; null while it has not ended.',
+    description:
+      'What all processes of the last attempt used together; null where none has come to its end, as of a job that was cancelled.',
     required: ['cpu_seconds', 'peak_memory_bytes', 'written_bytes'],
     properties: {
       cpu_seconds: AMOUNT,
