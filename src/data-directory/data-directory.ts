@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import Sqlite from 'libsql';
 import { isUuid } from '../kernel/ids.js';
 
@@ -29,7 +29,7 @@ export class DataDirectory {
    * that ends. Throws {@link DataDirectoryInUseError}, and the file system's error where it can't be made.
    */
   static async hold(path: string): Promise<DataDirectory> {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeDirectory(path);
     const lock = takeLock(path);
     return new DataDirectory(path, await instanceIdIn(path), await nextGenerationIn(path), lock);
   }
@@ -47,6 +47,23 @@ export class DataDirectory {
   release(): void {
     this.lock.close();
   }
+}
+
+/** With those above it. Node's own `recursive` tries for ever where one can't be made in a directory that is there, such as /proc. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (code !== 'ENOENT' || (await isThere(dirname(path)))) throw error;
+    await makeDirectory(dirname(path));
+    await makeDirectory(path);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
 }
 
 /** SQLite's own lock on a file of its own: the kernel lets go of it with the process, so it can't go stale. */

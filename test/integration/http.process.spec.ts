@@ -55,11 +55,14 @@ describe('a start that fails', () => {
     );
   });
 
-  it('says in one line that its directory is none, and ends with 1', async () => {
-    const { code, stderr } = await ending({ DATA_DIR: '/dev/null/x' });
-    expect(code).toBe(1);
-    expect(stderr.trim().split('\n')).toHaveLength(1);
-  });
+  it.each(['/dev/null/x', '/dev/null', '/proc/x/y'])(
+    'says in one line that %s can be no directory, and ends with 1',
+    async (path) => {
+      const { code, stderr } = await ending({ DATA_DIR: path });
+      expect(code).toBe(1);
+      expect(stderr.trim().split('\n')).toHaveLength(1);
+    },
+  );
 
   it('waits for its database, saying so without the password, and stops at once when told to', async () => {
     const cwd = await temporaryDirectory();
