@@ -14,12 +14,21 @@ interface Attack {
 }
 
 const FILE = 'execution/runner/remove-tree.js';
-const AS_NODE_DOES: readonly Weakening[] = [
-  [FILE, 'import { chmodSync', 'import { rmSync, chmodSync'],
+const BY_PATHS: readonly Weakening[] = [
+  [
+    FILE,
+    'import { chmodSync',
+    'import { readdirSync as list, rmdirSync as rmdir, unlinkSync as unlink, chmodSync',
+  ],
   [
     FILE,
     'const top = mkdtempSync(',
-    'return rmSync(path, { recursive: true, force: true }); const top = mkdtempSync(',
+    `const remove = (at) => {
+      for (const entry of list(at, { withFileTypes: true })) (entry.isDirectory() ? remove : unlink)(\`\${at}/\${entry.name}\`);
+      rmdir(at);
+    };
+    return remove(path);
+    const top = mkdtempSync(`,
   ],
 ];
 const NAMES_AS_TEXT: readonly Weakening[] = [
@@ -31,12 +40,12 @@ const ATTACKS: readonly Attack[] = [
   {
     name: 'what nobody may enter',
     command: 'mkdir -p a/b/c && touch a/b/c/d && chmod 000 a/b/c a/b a .',
-    weakenings: AS_NODE_DOES,
+    weakenings: BY_PATHS,
   },
   {
     name: 'what is very deep',
-    command: 'for i in $(seq 2000); do mkdir d && cd d || break; done',
-    weakenings: AS_NODE_DOES,
+    command: 'for i in $(seq 2100); do mkdir d && cd d || break; done',
+    weakenings: BY_PATHS,
   },
   { name: 'names that are no text', command: 'touch "$(printf \'\\377\')"', weakenings: NAMES_AS_TEXT },
   { name: 'odd names', command: "touch -- -rf '*' \"$(printf 'new\\nline')\"" },

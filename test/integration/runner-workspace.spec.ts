@@ -47,6 +47,20 @@ describe('a workspace', () => {
     expect(readdirSync(workspace.filesPath)).toEqual([]);
   });
 
+  it('is there for the next job though the directory of all was removed', async () => {
+    await workspaces.giveBack(workspace);
+    execFileSync('rm', ['-r', root]);
+    const next = workspaces.take();
+    expect(readdirSync(next.path)).toEqual(['files']);
+    expect(readdirSync(next.filesPath)).toEqual([]);
+  });
+
+  it('lies in a directory that is opened again where it lets not even its owner in', async () => {
+    chmodSync(root, 0);
+    await workspaces.prepare(fail);
+    expect(statSync(root).mode & 0o777).toBe(0o700);
+  });
+
   it('is for one at a time', async () => {
     const other = workspaces.take();
     expect(other.path).not.toBe(workspace.path);
@@ -118,6 +132,23 @@ describe('a workspace', () => {
   it('goes however much is in it', async () => {
     inFiles('mkdir many; seq 100000 | (cd many; xargs touch)');
     await expectGone();
+  });
+
+  it('lets others have their turns while it goes, however many directories are in it', async () => {
+    const many = 5_000;
+    inFiles(`seq ${many} | xargs mkdir`);
+    const left = (): number => readdirSync(root).flatMap((name) => readdirSync(join(root, name))).length;
+    let [before, mostInATurn] = [0, 0];
+    let next = setImmediate(function look() {
+      const now = left();
+      mostInATurn = Math.max(mostInATurn, before - now);
+      before = now;
+      next = setImmediate(look);
+    });
+    await expectGone();
+    clearImmediate(next);
+    expect(mostInATurn).toBeGreaterThan(0);
+    expect(mostInATurn).toBeLessThan(many / 5);
   });
 
   it('goes with names that are no text', async () => {

@@ -9,7 +9,12 @@ import {
   type AttemptResult,
   type JobReports,
 } from '../job-reports.port.js';
-import { type Launcher, LimitNotEnforcedError, type ProcessEnd } from '../runner/launcher.js';
+import {
+  type Launcher,
+  LimitNotEnforcedError,
+  OutputLostError,
+  type ProcessEnd,
+} from '../runner/launcher.js';
 import { type CollectedOutput, collectOutputs } from '../runner/outputs.js';
 import { type Workspace } from '../runner/workspace.js';
 import { type Workspaces } from '../runner/workspaces.js';
@@ -112,7 +117,10 @@ export class Attempt {
     await inSpan('stage', () => staging.stage(this.assignment, workspace.filesPath, this.course.taken));
     if (!(await this.mayStart())) return ABANDONED;
     const { end, timedOut } = await inSpan('run', () => this.execute(workspace));
-    this.course.onCommandEnded(workspace.isAsMade ? 'nothing' : 'files');
+    const remains = workspace.isAsMade ? 'nothing' : 'files';
+    this.course.onCommandEnded(remains);
+    if (remains === 'files' && workspace.isReplaced)
+      throw new AttemptFaultError('The command replaced its working directory.', { passing: false });
     const outcome = this.verdictOn(end, timedOut);
     switch (outcome.kind) {
       case 'abandoned':
@@ -160,6 +168,10 @@ export class Attempt {
       });
       describeSpan({ 'process.exit.code': over.end.exitCode ?? -1 });
       return over;
+    } catch (error) {
+      if (error instanceof OutputLostError && workspace.hasNoPlaceForOutput)
+        throw new AttemptFaultError('The command left no place for its output.', { passing: false });
+      throw error;
     } finally {
       outputIsOver();
     }
@@ -179,9 +191,6 @@ export class Attempt {
   }
 
   private async publish(workspace: Workspace, end: ProcessEnd, verdict: Verdict): Promise<AttemptResult> {
-    if (workspace.isReplaced) {
-      throw new AttemptFaultError('The command replaced its working directory.', { passing: false });
-    }
     const { outputs, tooMany } = await this.outputsIn(workspace);
     const beganAt = performance.now();
     const published = await inSpan('publish', () => this.publishing.publish(workspace, end, outputs));

@@ -15,8 +15,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 export const REMOVAL_PREFIX = '.removing-';
 
 const OWNER_ONLY = 0o700;
-/** So few that a turn with them takes a fraction of a millisecond. */
-const ENTRIES_PER_TURN = 32;
+/** The event loop is kept for no longer at a time, but by a single entry. */
+const TURN_MS = 0.5;
 const SLASH = Buffer.from('/');
 
 /**
@@ -42,7 +42,7 @@ export async function removeTree(path: string): Promise<void> {
 class Flattened {
   private readonly waiting: Buffer[] = [];
   private adopted = 0;
-  private sinceTurn = 0;
+  private turnBegan = performance.now();
 
   constructor(private readonly top: string) {}
 
@@ -61,7 +61,17 @@ class Flattened {
     for (let next = this.waiting.pop(); next !== undefined; next = this.waiting.pop()) {
       await this.empty(next);
       rmdirSync(next);
+      if (this.isTurnOver()) await this.rest();
     }
+  }
+
+  private isTurnOver(): boolean {
+    return performance.now() - this.turnBegan >= TURN_MS;
+  }
+
+  private async rest(): Promise<void> {
+    await nextTurn();
+    this.turnBegan = performance.now();
   }
 
   private async empty(directory: Buffer): Promise<void> {
@@ -72,8 +82,7 @@ class Flattened {
       for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
         // The types don't know of names as bytes here, which `encoding: 'buffer'` asks for.
         this.removeEntry(directory, entry.name as unknown as Buffer);
-        this.sinceTurn += 1;
-        if (this.sinceTurn % ENTRIES_PER_TURN === 0) await nextTurn();
+        if (this.isTurnOver()) await this.rest();
       }
     } finally {
       entries.closeSync();

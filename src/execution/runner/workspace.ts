@@ -27,6 +27,12 @@ export class Workspace {
     return [statsOf(this.path), statsOf(this.filesPath)].some((found) => found?.isDirectory() === false);
   }
 
+  /** True where a command has left no place for what it prints: the directory is gone, or something else lies where that is kept. */
+  get hasNoPlaceForOutput(): boolean {
+    if (statsOf(this.path)?.isDirectory() !== true) return true;
+    return [this.stdoutPath, this.stderrPath].some((path) => statsOf(path)?.isFile() === false);
+  }
+
   /**
    * True where its directories are the very ones that were made: what changes their modes, owners, attributes or entries, be it
    * undone later, changes their ctime, though some kernels count that in steps of 4 ms.

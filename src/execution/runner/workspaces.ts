@@ -1,4 +1,4 @@
-import { chownSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeTree } from './remove-tree.js';
 import { FILES, Workspace } from './workspace.js';
@@ -30,7 +30,7 @@ export class Workspaces {
    * @returns how many there were
    */
   async prepare(onFault: (error: unknown, path: string) => void): Promise<number> {
-    mkdirSync(this.root, { recursive: true, mode: OWNER_ONLY });
+    this.openRoot();
     const paths = readdirSync(this.root).map((name) => join(this.root, name));
     for (const path of paths) {
       await removeTree(path).catch((error: unknown) => {
@@ -45,7 +45,14 @@ export class Workspaces {
    * @throws the file system's error where it can't be made
    */
   take(): Workspace {
-    return this.idle.pop() ?? this.make();
+    for (let one = this.idle.pop(); one !== undefined; one = this.idle.pop()) if (one.isAsMade) return one;
+    try {
+      return this.make();
+    } catch {
+      // A command that runs as this user may have removed the root, or closed it.
+      this.openRoot();
+      return this.make();
+    }
   }
 
   /** Keeps it for the next or removes it; nothing may use it. Rejects where something of it is left. */
@@ -57,6 +64,13 @@ export class Workspaces {
   /** Removes those that wait. */
   async dispose(): Promise<void> {
     for (const workspace of this.idle.splice(0)) await workspace.remove();
+  }
+
+  /** Makes the root where it is not there, and lets its owner in. */
+  private openRoot(): void {
+    mkdirSync(this.root, { recursive: true, mode: OWNER_ONLY });
+    const { mode } = statSync(this.root);
+    if ((mode & OWNER_ONLY) !== OWNER_ONLY) chmodSync(this.root, OWNER_ONLY);
   }
 
   /** What can't be removed keeps its name. */
