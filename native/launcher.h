@@ -6,6 +6,7 @@
  *   wire.c      frames in, frames out
  *   seat.c      a seat: room for one command at a time, and when it must end
  *   starter.c   the process behind a seat, which forks, contains and reaps the commands
+ *   self.c      what a command could change of that process
  *   enclosure.c the sandbox of a command, as far as it is not another program's
  *   inside.c    the first process in a sandbox
  *   starters.c  how such a process is made and ended
@@ -124,6 +125,12 @@ struct starter_ends {
 };
 
 _Noreturn void starter_main(const struct starter_ends *ends);
+
+/* ---- self.c ---- */
+
+/* In a starter: its limits, its share of the processors and which of them it may use; and whether all that is so still. */
+void self_remember(void);
+bool self_is_as_made(void);
 
 /* ---- enclosure.c ---- */
 

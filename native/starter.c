@@ -166,6 +166,7 @@ static void told_end(void) {
   /* The event counts since the last look. */
   struct pollfd changed = {.fd = mounts, .events = POLLPRI};
   if (mounts >= 0 && poll(&changed, 1, 0) > 0) shared->spent = true;
+  if (!self_is_as_made()) shared->spent = true;
   bool begun = told == NULL || told->begun || killing;
   if (!begun) snprintf(shared->fault, sizeof shared->fault, "the sandbox can't be made");
   occupied = killing = terminating = false;
@@ -220,6 +221,7 @@ _Noreturn void starter_main(const struct starter_ends *ends) {
   if (contained_by == USER_PID_NAMESPACE) map_user(ends->user, ends->group);
   if (!limits_enter_cgroups(ends->place)) give_up("its cgroups");
   if (contained_by != SUBREAPER) enter_namespace();
+  self_remember();
   say(READY);
   sigset_t none;
   sigemptyset(&none);

@@ -109,6 +109,20 @@ await describeOnLaunchers((kind) => {
     });
   });
 
+  describe('what a command does to the process that started it', () => {
+    const SHOWN = 'ulimit -Hn; ulimit -Hf; nice; grep Cpus_allowed: /proc/$$/status';
+
+    it.each([
+      'prlimit --pid $PPID --nofile=64:64 --fsize=4096:4096',
+      'renice -n 5 -p $PPID',
+      'taskset -p 1 $PPID',
+    ])('is not for the next one to suffer from: %s', async (change) => {
+      const before = (await bench.run(SHOWN)).stdout.toString();
+      expect(await bench.run(`${change} >/dev/null`)).toMatchObject({ exitCode: 0 });
+      for (let next = 0; next < 3; next += 1) expect((await bench.run(SHOWN)).stdout.toString()).toBe(before);
+    });
+  });
+
   describe('a command that can not be started', () => {
     const refused = async (command: string, rest: Parameters<LauncherBench['request']>[1]): Promise<void> => {
       await expect(bench.run(command, rest)).rejects.toThrow(LaunchFailedError);

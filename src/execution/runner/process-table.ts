@@ -43,6 +43,18 @@ export function readProcess(pid: number): ProcessEntry | null {
   };
 }
 
+/**
+ * All that its children inherit of limits, share of the processors and processors, in a text to be compared; empty where there is
+ * no such process (any more).
+ */
+export function inheritedFrom(pid: number): string {
+  const stat = readOrNull(`/proc/${pid}/stat`) ?? '';
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [nice, priority, policy] = [fields[16], fields[37], fields[38]];
+  const processors = /^Cpus_allowed:.*$/m.exec(readOrNull(`/proc/${pid}/status`) ?? '')?.[0];
+  return [readOrNull(`/proc/${pid}/limits`), nice, priority, policy, processors].join('\n');
+}
+
 /** True where the process's environment at its start held this, as `NAME=` and the value's beginning. */
 export function hasInEnvironment(pid: number, beginning: string): boolean {
   const environment = readOrNull(`/proc/${pid}/environ`) ?? '';

@@ -141,7 +141,11 @@ export class Seat {
     await run.terminating;
     await run.killing;
     run.writtenAfter = run.cell.written();
-    if (!run.cell.spent && !run.cell.isAsMade()) await run.cell.kill();
+    if (!run.cell.isAsMade()) {
+      await run.cell.kill();
+      run.cell.starter.kill();
+      await run.cell.starter.gone;
+    }
     return report;
   }
 
