@@ -17,6 +17,9 @@ const NAMES: Readonly<Record<LauncherProgram, string>> = {
   node: 'launcher in Node, which is slower than the native one (npm run build:native)',
 };
 
+/** Killing all that runs takes a fraction of a second. */
+const CLOSE_WITHIN_MS = 5_000;
+
 /** Starts an agent on clean ground, and ends it without leaving anything behind. */
 export class AgentLifecycle implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Agent');
@@ -39,8 +42,17 @@ export class AgentLifecycle implements OnApplicationBootstrap, BeforeApplication
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.agent.drain();
-    await this.home.launcher.close();
+    await this.closeLauncher();
     await this.home.workspaces.dispose();
+  }
+
+  /** What the kernel lets nobody kill, such as a process that is frozen or waits for a disk that is away, is not waited for. */
+  private async closeLauncher(): Promise<void> {
+    const overdue = new Promise<'overdue'>((resolve) => {
+      setTimeout(resolve, CLOSE_WITHIN_MS, 'overdue').unref();
+    });
+    if ((await Promise.race([this.home.launcher.close(), overdue])) === 'overdue')
+      this.logger.error('a command can not be killed: the launcher goes on trying without this process');
   }
 
   /** Of an earlier process that was killed: first what runs, then where it ran. */

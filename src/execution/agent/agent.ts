@@ -138,6 +138,7 @@ export class Agent {
     signal.addEventListener('abort', interrupt, { once: true });
     if (signal.aborted) interrupt();
     try {
+      await this.leases.confirm(sentAt);
       await new Attempt(this.tools, assignment, {
         taken: lease.ended,
         lease,

@@ -112,6 +112,16 @@ describe('LeaseKeeper', () => {
     });
   });
 
+  it('asks at once whether it still has what was long on its way, and only then', async () => {
+    const longLease = 3_600_000;
+    const late = started(() => Promise.resolve({ held: [], leaseMs: longLease }), longLease);
+    await keeper.confirm(monotonicNow());
+    expect(late.ended.aborted).toBe(false);
+    const before = renewals;
+    await keeper.confirm(monotonicNow() - 500);
+    expect([renewals, late.ended.reason]).toEqual([before + 1, 'recalled']);
+  });
+
   it('leaves alone what was released', async () => {
     const held = started(() => holding());
     keeper.release(held);

@@ -7,6 +7,8 @@ import { HeldLease, safeEndOf } from './held-lease.js';
 /** Signs of life that fit into a lease. */
 const SIGNS_PER_LEASE = 4;
 const LONGEST_PAUSE_MS = 1_000;
+/** A grant that takes longer is usual for no database, but where this process or the server stood still. */
+const LATE_MS = 250;
 
 export interface LeaseKeeperOptions {
   readonly card: () => AgentCard;
@@ -63,6 +65,17 @@ export class LeaseKeeper {
     return held;
   }
 
+  /**
+   * Asks whether what was granted is still held, where the grant was long on its way: the job may have been cancelled meanwhile.
+   * @param sentAt as in {@link hold}
+   */
+  async confirm(sentAt: number): Promise<void> {
+    if (monotonicNow() - sentAt < LATE_MS) return;
+    // What is under way may have been asked before.
+    await this.renewing;
+    await this.renew();
+  }
+
   release({ lease }: HeldLease): void {
     this.held.get(lease.token)?.release();
     this.held.delete(lease.token);
@@ -73,10 +86,14 @@ export class LeaseKeeper {
   }
 
   private tick(): void {
-    if (!this.isDue() && !this.mayHaveMissed()) return;
+    if (this.isDue() || this.mayHaveMissed()) void this.renew();
+  }
+
+  private renew(): Promise<void> {
     this.renewing ??= this.renewAll().finally(() => {
       this.renewing = undefined;
     });
+    return this.renewing;
   }
 
   private isDue(): boolean {
