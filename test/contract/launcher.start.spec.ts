@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LaunchFailedError } from '../../src/execution/runner/launcher.js';
+import { LaunchFailedError, LaunchLateError } from '../../src/execution/runner/launcher.js';
+import { monotonicNow } from '../../src/kernel/clock.js';
 import { descendantsOf, describeOnLaunchers, LauncherBench, zombiesOf } from './launcher.support.js';
 
 const MAX_COMMAND_BYTES = 131_071;
@@ -135,6 +136,11 @@ await describeOnLaunchers((kind) => {
       await refused('x'.repeat(MAX_COMMAND_BYTES + 1), {});
       await refused('true', { environment: { '': 'x' } });
       await refused('true', { environment: { 'a=b': 'x' } });
+    });
+
+    it('is refused: too late', async () => {
+      for (let times = 0; times < 3; times += 1)
+        await expect(bench.run('true', { startBy: monotonicNow() - 1 })).rejects.toThrow(LaunchLateError);
     });
 
     it('leaves the launcher as it was', async () => {

@@ -18,7 +18,7 @@ const NAMES: Readonly<Record<LauncherProgram, string>> = {
 };
 
 /** Killing all that runs takes a fraction of a second. */
-const CLOSE_WITHIN_MS = 5_000;
+const CLOSE_WITHIN_MS = 3_000;
 
 /** Starts an agent on clean ground, and ends it without leaving anything behind. */
 export class AgentLifecycle implements OnApplicationBootstrap, BeforeApplicationShutdown {

@@ -25,6 +25,8 @@ interface Claim {
 
 /** After the last job was interrupted, its end is told for so long, then the next start finds it. */
 const LAST_REPORTS_MS = 5_000;
+/** What has not ended by then can't be killed: it is frozen, or waits for a disk that is away. */
+const KILLED_WITHIN_MS = 1_000;
 
 /** Takes jobs from the queue, asks for leave to run each, and runs those it got it for. */
 export class Agent {
@@ -77,7 +79,10 @@ export class Agent {
     const timer = setTimeout(() => {
       this.giveUp.abort(new Error('the process ends'));
     }, lastMoment);
-    await this.consumer?.drain(shutdownGraceMs);
+    const overdue = new Promise<void>((resolve) => {
+      setTimeout(resolve, lastMoment + KILLED_WITHIN_MS).unref();
+    });
+    await Promise.race([this.consumer?.drain(shutdownGraceMs), overdue]);
     clearTimeout(timer);
     this.leases.stop();
     await this.tools.outputs.close();
@@ -138,10 +143,10 @@ export class Agent {
     signal.addEventListener('abort', interrupt, { once: true });
     if (signal.aborted) interrupt();
     try {
-      await this.leases.confirm(sentAt);
       await new Attempt(this.tools, assignment, {
         taken: lease.ended,
         lease,
+        confirm: () => this.leases.confirm(lease),
         giveUp: this.giveUp.signal,
         onCommandEnded: freePlace,
       }).run();

@@ -53,6 +53,8 @@ export interface AttemptCourse {
   /** Aborts when the attempt must end, with the interruption as its reason. */
   readonly taken: AbortSignal;
   readonly lease: HeldLease;
+  /** Asks whether the attempt is still ours, where that was long ago; {@link taken} tells. */
+  readonly confirm: () => Promise<void>;
   /** Aborts when not even the end can be reported any more. */
   readonly giveUp: AbortSignal;
   /** Nothing of the command is alive any more. */
@@ -165,6 +167,7 @@ export class Attempt {
         killGraceMs: options.killGraceMs,
         taken: this.course.taken,
         lease: this.course.lease,
+        confirm: this.course.confirm,
       });
       describeSpan({ 'process.exit.code': over.end.exitCode ?? -1 });
       return over;

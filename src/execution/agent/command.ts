@@ -1,7 +1,14 @@
 import { monotonicNow } from '../../kernel/clock.js';
 import { Deadline } from '../../kernel/deadline.js';
-import { type Launcher, type LaunchRequest, type ProcessEnd } from '../runner/launcher.js';
+import {
+  type Launcher,
+  LaunchLateError,
+  type LaunchRequest,
+  type ProcessEnd,
+  type RunningProcess,
+} from '../runner/launcher.js';
 import { type HeldLease } from './held-lease.js';
+import { FRESH_MS } from './lease-keeper.js';
 
 export interface CommandLimits {
   /** Seconds of run time, or null. */
@@ -12,17 +19,18 @@ export interface CommandLimits {
   readonly taken: AbortSignal;
   /** The command never outlives it, whatever becomes of this process. */
   readonly lease: HeldLease;
+  /** As {@link LeaseKeeper.confirm}. */
+  readonly confirm: () => Promise<void>;
 }
 
 /** Runs one command to its end. Resolves when nothing of it is alive any more. */
 export async function runCommand(
   launcher: Launcher,
   request: Omit<LaunchRequest, 'endBy'>,
-  { timeoutSeconds, killGraceMs, taken, lease }: CommandLimits,
+  limits: CommandLimits,
 ): Promise<{ end: ProcessEnd; timedOut: boolean }> {
-  taken.throwIfAborted();
-  const endBy = lease.endsAt;
-  const process = await launcher.launch({ ...request, endBy });
+  const { timeoutSeconds, killGraceMs, taken, lease } = limits;
+  const { process, endBy } = await launched(launcher, request, limits);
   lease.watch((endsAt) => {
     process.endBy(endsAt);
   });
@@ -45,5 +53,26 @@ export async function runCommand(
   } finally {
     timeout.cancel();
     taken.removeEventListener('abort', stop);
+  }
+}
+
+/** Only soon after it was known that the attempt is still ours: what stands still on the way asks once more. */
+async function launched(
+  launcher: Launcher,
+  request: Omit<LaunchRequest, 'endBy'>,
+  { taken, lease, confirm }: CommandLimits,
+): Promise<{ process: RunningProcess; endBy: number }> {
+  for (;;) {
+    await confirm();
+    taken.throwIfAborted();
+    const endBy = lease.endsAt;
+    try {
+      return {
+        process: await launcher.launch({ ...request, endBy, startBy: monotonicNow() + FRESH_MS }),
+        endBy,
+      };
+    } catch (error) {
+      if (!(error instanceof LaunchLateError)) throw error;
+    }
   }
 }

@@ -15,10 +15,14 @@ export class HeldLease {
   private readonly deadline: Deadline;
   private onExtended: (endsAt: number) => void = () => undefined;
 
-  /** @param safeEnd ms of `monotonicNow()`: by then nothing may run any more that counts on it */
+  /**
+   * @param safeEnd ms of `monotonicNow()`: by then nothing may run any more that counts on it
+   * @param confirmedAt when that was asked which was answered last
+   */
   constructor(
     readonly lease: Lease,
     private safeEnd: number,
+    public confirmedAt: number,
   ) {
     this.deadline = new Deadline(safeEnd);
     this.deadline.watch(() => {
@@ -38,7 +42,8 @@ export class HeldLease {
     return this.safeEnd;
   }
 
-  extend(safeEnd: number): void {
+  extend(safeEnd: number, confirmedAt: number): void {
+    this.confirmedAt = confirmedAt;
     // A server that was told to wait less long has the say; one that answers late has not.
     this.safeEnd = safeEnd;
     this.deadline.move(safeEnd);

@@ -7,8 +7,8 @@ import { HeldLease, safeEndOf } from './held-lease.js';
 /** Signs of life that fit into a lease. */
 const SIGNS_PER_LEASE = 4;
 const LONGEST_PAUSE_MS = 1_000;
-/** A grant that takes longer is usual for no database, but where this process or the server stood still. */
-const LATE_MS = 250;
+/** A grant takes longer only where the database is slow, or this process or the server stood still. */
+export const FRESH_MS = 250;
 
 export interface LeaseKeeperOptions {
   readonly card: () => AgentCard;
@@ -56,7 +56,7 @@ export class LeaseKeeper {
    * @param leaseMs how long the lease lasts from then on
    */
   hold(lease: Lease, sentAt: number, leaseMs: number): HeldLease {
-    const held = new HeldLease(lease, safeEndOf(sentAt, leaseMs));
+    const held = new HeldLease(lease, safeEndOf(sentAt, leaseMs), sentAt);
     this.held.set(lease.token, held);
     if (leaseMs < this.leaseMs) {
       this.leaseMs = leaseMs;
@@ -65,12 +65,9 @@ export class LeaseKeeper {
     return held;
   }
 
-  /**
-   * Asks whether what was granted is still held, where the grant was long on its way: the job may have been cancelled meanwhile.
-   * @param sentAt as in {@link hold}
-   */
-  async confirm(sentAt: number): Promise<void> {
-    if (monotonicNow() - sentAt < LATE_MS) return;
+  /** Asks whether it is still held, where that was long ago: this process may have stood still, and the job be cancelled meanwhile. */
+  async confirm({ confirmedAt }: HeldLease): Promise<void> {
+    if (monotonicNow() - confirmedAt < FRESH_MS) return;
     // What is under way may have been asked before.
     await this.renewing;
     await this.renew();
@@ -114,16 +111,20 @@ export class LeaseKeeper {
       const { held, leaseMs } = await this.reports.renew(this.options.card(), leases);
       this.askedAt = sentAt;
       this.leaseMs = leaseMs;
-      this.settle(asked, new Set(held), safeEndOf(sentAt, leaseMs));
+      this.settle(asked, new Set(held), { sentAt, safeEnd: safeEndOf(sentAt, leaseMs) });
     } catch (error) {
       this.logger.warn(`no sign of life could be given: ${messageOf(error)}`);
     }
   }
 
-  private settle(asked: readonly HeldLease[], stillHeld: ReadonlySet<string>, safeEnd: number): void {
+  private settle(
+    asked: readonly HeldLease[],
+    stillHeld: ReadonlySet<string>,
+    { sentAt, safeEnd }: { readonly sentAt: number; readonly safeEnd: number },
+  ): void {
     for (const held of asked) {
       if (!this.held.has(held.lease.token) || held.ended.aborted) continue;
-      if (stillHeld.has(held.lease.jobId)) held.extend(safeEnd);
+      if (stillHeld.has(held.lease.jobId)) held.extend(safeEnd, sentAt);
       else held.takenAway();
     }
   }

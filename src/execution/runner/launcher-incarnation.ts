@@ -1,11 +1,13 @@
 import { constants } from 'node:os';
 import { Logger } from '@nestjs/common';
+import { monotonicNow } from '../../kernel/clock.js';
 import { messageOf } from '../../kernel/errors.js';
 import {
   type Containment,
   LauncherLostError,
   type LauncherProgram,
   LaunchFailedError,
+  LaunchLateError,
   type LaunchRequest,
   OutputLostError,
   type ProcessEnd,
@@ -94,10 +96,15 @@ export class Incarnation {
     return this.process.pid;
   }
 
-  /** @throws LaunchFailedError where there is no place for it */
+  /** @throws LaunchFailedError where there is no place for it, LaunchLateError */
   launch(order: UnplacedOrder, request: LaunchRequest): RunningProcess {
     const id = ++this.lastId;
     const place = this.placeFor(request);
+    // As late as can be: making a place may take a while.
+    if (request.startBy !== undefined && monotonicNow() > request.startBy) {
+      this.places.giveBack(place);
+      throw new LaunchLateError();
+    }
     const watched = {
       request,
       cgroup: place.cgroup,

@@ -42,6 +42,8 @@ export interface LaunchRequest {
    * process that launched it is stopped or can't speak; null: never.
    */
   readonly endBy: number | null;
+  /** The same clock: later it is not started, but refused with {@link LaunchLateError}; absent: at any time. */
+  readonly startBy?: number;
   /** Only such as {@link LauncherReady.enforces} has. */
   readonly limits: Omit<JobLimits, 'network'>;
   /** Whether a command in a sandbox may use the host's network. */
@@ -102,6 +104,14 @@ export class LaunchFailedError extends Error {
   constructor(detail: string) {
     super(`the command could not be started: ${detail}`);
     this.name = 'LaunchFailedError';
+  }
+}
+
+/** Its `startBy` has passed: this process stood still. Nothing was started. */
+export class LaunchLateError extends Error {
+  constructor() {
+    super('it is too late to start the command');
+    this.name = 'LaunchLateError';
   }
 }
 
