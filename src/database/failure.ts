@@ -1,5 +1,5 @@
 import { QueryFailedError } from 'typeorm';
-import { DomainError } from '../kernel/errors.js';
+import { DomainError, messageOf } from '../kernel/errors.js';
 
 /** Codes of mysql2, Node and SQLite that mean "not now": the statement may succeed once it is back. */
 const PASSING = new Set([
@@ -40,6 +40,9 @@ const PASSING = new Set([
 const PASSING_TEXT =
   /closed state|Pool is closed|Connection lost|is not established|server has gone away|shutdown in progress|disk I\/O error|database or disk is full/i;
 
+/** SQLite's words, and those of MySQL and of MariaDB. */
+const DISK_FULL = /\bdisk(?: is)? full\b|\bno space left on device\b/i;
+
 const RETRY_AFTER_SECONDS = 2;
 /** Also of those that wait for a connection of the pool. */
 const LONGEST_MS = 10_000;
@@ -79,12 +82,10 @@ export async function reachingDatabase<T>(statement: () => Promise<T>): Promise<
   } catch (error) {
     if (codeOf(error) === 'ER_NET_PACKET_TOO_LARGE') throw tooLarge(error);
     if (!isDatabaseAway(error)) throw error;
-    throw new DomainError(
-      'unavailable',
-      'The database can not be reached. Try again shortly.',
-      RETRY_AFTER_SECONDS,
-      { cause: error },
-    );
+    const message = DISK_FULL.test(messageOf(error))
+      ? 'The disk of the database is full. Try again once it has room.'
+      : 'The database can not be reached. Try again shortly.';
+    throw new DomainError('unavailable', message, RETRY_AFTER_SECONDS, { cause: error });
   }
 }
 

@@ -47,6 +47,19 @@ describe('a workspace', () => {
     expect(readdirSync(workspace.filesPath)).toEqual([]);
   });
 
+  it('does not outlive itself where a command has moved it, once nothing runs', async () => {
+    const other = workspaces.take();
+    inFiles('mkdir ../../made; mv "$PWD" ../../moved');
+    await workspaces.giveBack(workspace);
+    expect(readdirSync(root).sort()).toEqual(['2', 'made', 'moved']);
+    await workspaces.giveBack(other);
+    expect(readdirSync(root).sort()).toEqual(['2', 'made', 'moved']);
+    const last = workspaces.take();
+    writeFileSync(join(last.filesPath, 'x'), '');
+    await workspaces.giveBack(last);
+    expect(readdirSync(root)).toEqual([]);
+  });
+
   it('is there for the next job though the directory of all was removed', async () => {
     await workspaces.giveBack(workspace);
     execFileSync('rm', ['-r', root]);

@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { removeTree } from './remove-tree.js';
+import { basename, join } from 'node:path';
+import { REMOVAL_PREFIX, removeTree } from './remove-tree.js';
 import { FILES, Workspace } from './workspace.js';
 
 const OWNER_ONLY = 0o700;
@@ -13,7 +13,12 @@ const MOST_IDLE = 256;
  */
 export class Workspaces {
   private readonly idle: Workspace[] = [];
+  /** Names of what can't be removed, beside what is half removed: the next start tries again. */
+  private readonly stuck = new Set<string>();
   private made = 0;
+  /** Taken, and not given back and removed yet. */
+  private used = 0;
+  private isSweeping = false;
 
   /**
    * @param root absolute path of the directory in which they lie
@@ -45,7 +50,37 @@ export class Workspaces {
    * @throws the file system's error where it can't be made
    */
   take(): Workspace {
+    const taken = this.waiting() ?? this.anew();
+    this.used += 1;
+    return taken;
+  }
+
+  /** Keeps it for the next or removes it; nothing may use it. Rejects where something of it, or of those before, is left. */
+  async giveBack(workspace: Workspace): Promise<void> {
+    if (this.idle.length < MOST_IDLE && workspace.isUntouched) {
+      this.idle.push(workspace);
+      this.used -= 1;
+      return;
+    }
+    try {
+      await this.remove(basename(workspace.path));
+    } finally {
+      this.used -= 1;
+      if (this.used === 0 && !this.isSweeping) await this.removeStrays();
+    }
+  }
+
+  /** Removes those that wait. */
+  async dispose(): Promise<void> {
+    for (const workspace of this.idle.splice(0)) await workspace.remove();
+  }
+
+  private waiting(): Workspace | undefined {
     for (let one = this.idle.pop(); one !== undefined; one = this.idle.pop()) if (one.isAsMade) return one;
+    return undefined;
+  }
+
+  private anew(): Workspace {
     try {
       return this.make();
     } catch {
@@ -55,15 +90,28 @@ export class Workspaces {
     }
   }
 
-  /** Keeps it for the next or removes it; nothing may use it. Rejects where something of it is left. */
-  async giveBack(workspace: Workspace): Promise<void> {
-    if (this.idle.length < MOST_IDLE && workspace.isUntouched) this.idle.push(workspace);
-    else await workspace.remove();
+  private async remove(name: string): Promise<void> {
+    try {
+      await removeTree(join(this.root, name));
+    } catch (error) {
+      this.stuck.add(name);
+      throw error;
+    }
   }
 
-  /** Removes those that wait. */
-  async dispose(): Promise<void> {
-    for (const workspace of this.idle.splice(0)) await workspace.remove();
+  /** What commands have put beside their workspaces. While none runs, nothing else lies there but those that wait. */
+  private async removeStrays(): Promise<void> {
+    this.openRoot();
+    const known = new Set([...this.stuck, ...this.idle.map(({ path }) => basename(path))]);
+    const strays = readdirSync(this.root).filter(
+      (name) => !known.has(name) && !name.startsWith(REMOVAL_PREFIX),
+    );
+    this.isSweeping = true;
+    try {
+      for (const name of strays) await this.remove(name);
+    } finally {
+      this.isSweeping = false;
+    }
   }
 
   /** Makes the root where it is not there, and lets its owner in. */
