@@ -16,6 +16,7 @@ describe('the answer to a failure', () => {
     ['not_found', 404],
     ['method_not_allowed', 405],
     ['gone', 410],
+    ['too_slow', 408],
     ['too_large', 413],
     ['range_not_satisfiable', 416],
     ['unavailable', 503],

@@ -12,6 +12,7 @@ import {
   ApiOperation,
   ApiParam,
   ApiPayloadTooLargeResponse,
+  ApiRequestTimeoutResponse,
   ApiResponse,
   ApiServiceUnavailableResponse,
   ApiTooManyRequestsResponse,
@@ -55,6 +56,11 @@ const ofFile = [
   ApiNotFoundResponse({ description: 'There is no such file, or its ttl is over', type: FileErrorDto }),
   ...anyCall,
 ];
+
+const TOO_SLOW = ApiRequestTimeoutResponse({
+  description: 'The body took too long to arrive',
+  type: FileErrorDto,
+});
 
 const BINARY = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } as const;
 
@@ -120,6 +126,7 @@ export function ApiUpload(): MethodDecorator {
     }),
     ApiBody({ schema: UPLOAD_SCHEMA as never, examples: UPLOAD_EXAMPLES }),
     ApiCreatedResponse({ description: 'Stored', type: FileDto }),
+    TOO_SLOW,
     ...anyCall,
   );
 }
@@ -160,10 +167,13 @@ export function ApiFileInfo(): MethodDecorator {
   );
 }
 
-const TOO_LARGE = ApiPayloadTooLargeResponse({
-  description: 'The body is larger than MAX_BODY_BYTES',
-  type: FileErrorDto,
-});
+const ofBody = [
+  TOO_SLOW,
+  ApiPayloadTooLargeResponse({
+    description: 'The body is larger than MAX_BODY_BYTES',
+    type: FileErrorDto,
+  }),
+];
 
 const READ_ONLY = ApiForbiddenResponse({
   description: "The file is somebody else's, who lets you read it only",
@@ -187,7 +197,7 @@ export function ApiShareFile(): MethodDecorator {
       } as never,
     }),
     ApiOkResponse({ description: 'Changed, durably', type: FileAclDto }),
-    TOO_LARGE,
+    ...ofBody,
     READ_ONLY,
     ...ofFile,
   );
@@ -197,7 +207,7 @@ export function ApiDeleteFile(): MethodDecorator {
   return applyDecorators(
     ApiOperation({ operationId: 'deleteFile', summary: 'Delete a file' }),
     ApiOkResponse({ description: 'Deleted, durably', type: DeletedFileDto }),
-    TOO_LARGE,
+    ...ofBody,
     READ_ONLY,
     ...ofFile,
   );

@@ -43,5 +43,8 @@ export function DescribeErrorsOfOneJob(): MethodDecorator {
 
 /** Method: documents what can go wrong with a call that has a body. */
 export function DescribeBodyErrors(): MethodDecorator {
-  return DescribeError(413, 'The body is too large.', 'The body is larger than 1048576 bytes.');
+  return applyDecorators(
+    DescribeError(408, 'The body took too long to arrive.', 'The body did not arrive in time.'),
+    DescribeError(413, 'The body is too large.', 'The body is larger than 1048576 bytes.'),
+  );
 }
