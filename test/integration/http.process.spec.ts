@@ -191,11 +191,11 @@ describe('the documentation', () => {
       ),
     );
     expect(codes).toMatchObject({
-      'post /run': '201 400 401 413 429 500 503',
+      'post /run': '201 400 401 408 413 429 500 503',
       'get /job_info/{job_id}': '200 400 401 404 410 429 500 503',
       'get /list_jobs': '200 400 401 403 429 500 503',
-      'post /cancel': '200 400 401 403 413 429 500 503',
-      'delete /delete': '200 400 401 403 413 429 500 503',
+      'post /cancel': '200 400 401 403 408 413 429 500 503',
+      'delete /delete': '200 400 401 403 408 413 429 500 503',
       'get /health/live': '200 400',
       'get /health/ready': '200 400 503',
     });
