@@ -119,10 +119,7 @@ export class Attempt {
     await inSpan('stage', () => staging.stage(this.assignment, workspace.filesPath, this.course.taken));
     if (!(await this.mayStart())) return ABANDONED;
     const { end, timedOut } = await inSpan('run', () => this.execute(workspace));
-    const remains = workspace.isAsMade ? 'nothing' : 'files';
-    this.course.onCommandEnded(remains);
-    if (remains === 'files' && workspace.isReplaced)
-      throw new AttemptFaultError('The command replaced its working directory.', { passing: false });
+    this.course.onCommandEnded(workspace.isAsMade ? 'nothing' : 'files');
     const outcome = this.verdictOn(end, timedOut);
     switch (outcome.kind) {
       case 'abandoned':
@@ -194,6 +191,9 @@ export class Attempt {
   }
 
   private async publish(workspace: Workspace, end: ProcessEnd, verdict: Verdict): Promise<AttemptResult> {
+    if (workspace.isReplaced) {
+      throw new AttemptFaultError('The command replaced its working directory.', { passing: false });
+    }
     const { outputs, tooMany } = await this.outputsIn(workspace);
     const beganAt = performance.now();
     const published = await inSpan('publish', () => this.publishing.publish(workspace, end, outputs));
