@@ -25,10 +25,9 @@ export function listProcesses(): ProcessEntry[] {
 
 /** Null where there is no such process (any more). */
 export function readProcess(pid: number): ProcessEntry | null {
-  const stat = readOrNull(`/proc/${pid}/stat`);
+  const stat = fieldsOf(pid);
   if (stat === null) return null;
-  // The second field is a name in parentheses that may itself hold anything.
-  const [state, parent, group, session, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state, parent, group, session, ...rest] = stat;
   // A dead first thread shows as a zombie while others of its process live on.
   const zombie = (state === 'Z' || state === 'X') && Number(rest[13]) <= 1;
   const startTime = rest[15] ?? '';
@@ -43,13 +42,9 @@ export function readProcess(pid: number): ProcessEntry | null {
   };
 }
 
-/**
- * All that its children inherit of limits, share of the processors and processors, in a text to be compared; empty where there is
- * no such process (any more).
- */
+/** All that its children inherit of limits, share of the processors and processors, in a text to be compared. */
 export function inheritedFrom(pid: number): string {
-  const stat = readOrNull(`/proc/${pid}/stat`) ?? '';
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = fieldsOf(pid) ?? [];
   const [nice, priority, policy] = [fields[16], fields[37], fields[38]];
   const processors = /^Cpus_allowed:.*$/m.exec(readOrNull(`/proc/${pid}/status`) ?? '')?.[0];
   return [readOrNull(`/proc/${pid}/limits`), nice, priority, policy, processors].join('\n');
@@ -83,6 +78,13 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   } catch {
     // Gone already, or not ours to signal: the caller looks again at what is alive.
   }
+}
+
+/** Of `/proc/PID/stat`, from the third on; null where there is no such process (any more). */
+function fieldsOf(pid: number): string[] | null {
+  const stat = readOrNull(`/proc/${pid}/stat`);
+  // The second field is a name in parentheses that may itself hold anything.
+  return stat === null ? null : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 function readOrNull(path: string): string | null {

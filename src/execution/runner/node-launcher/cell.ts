@@ -11,7 +11,7 @@ export interface Cell {
   begin(order: LaunchOrder): void;
   /** True while anything of the command is alive, be it its shell or something that the shell left behind. */
   occupied(): boolean;
-  /** False where a command has changed what the next one would find, such as mounts or the starter's limits: a new cell is needed. */
+  /** False where a command has changed what the next one would find, such as mounts: a new cell is needed. */
   isAsMade(): boolean;
   /** SIGTERM, then SIGCONT, to every process of the command that has not got one yet. Resolves when they have been sent. */
   terminate(): Promise<void>;

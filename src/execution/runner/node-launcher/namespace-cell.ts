@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import { bytesWrittenBy, inheritedFrom, readProcess, signalProcess } from '../process-table.js';
+import { bytesWrittenBy, readProcess, signalProcess } from '../process-table.js';
 import { MARK_VARIABLE, SYSTEM_PATH } from '../protocol.js';
 import { type Cell, type CellMaker, type CellOptions } from './cell.js';
 import { Starter } from './starter.js';
@@ -46,7 +46,6 @@ class NamespaceCell implements Cell {
   private readonly childrenFd: number;
   private readonly children = Buffer.alloc(CHILDREN_BYTES);
   private readonly mounts: string;
-  private readonly inherited: string;
   readonly shellPid: number;
   private terminator: ChildProcess | undefined;
   private isTerminated = false;
@@ -58,7 +57,6 @@ class NamespaceCell implements Cell {
   ) {
     this.childrenFd = openSync(`/proc/${firstPid}/task/${firstPid}/children`, 'r');
     this.mounts = this.mountsNow();
-    this.inherited = inheritedFrom(firstPid);
     this.shellPid = firstPid;
     void starter.gone.then(() => {
       this.spent = true;
@@ -81,8 +79,7 @@ class NamespaceCell implements Cell {
   }
 
   isAsMade(): boolean {
-    if (this.spent) return true;
-    return this.mountsNow() === this.mounts && inheritedFrom(this.firstPid) === this.inherited;
+    return this.spent || this.mountsNow() === this.mounts;
   }
 
   written(): number | null {

@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../../kernel/errors.js';
 import { type Captured } from '../launcher.js';
+import { inheritedFrom } from '../process-table.js';
 import { type CommandEnd, type LaunchOrder } from '../protocol.js';
 import { type Cell, type CellMaker } from './cell.js';
 import { type Deadline } from '../../../kernel/deadline.js';
@@ -53,6 +54,8 @@ export class Seat {
   private readonly stdout: OutputChannel;
   private readonly stderr: OutputChannel;
   private cell: Cell | null = null;
+  /** Of the cell's starter, as it was made. */
+  private handedOn = '';
   private run: Run | null = null;
 
   constructor(
@@ -70,7 +73,10 @@ export class Seat {
       this.cell = null;
     }
     const outputFds = [this.stdout.writeFd, this.stderr.writeFd] as const;
-    this.cell ??= await this.options.makeCell({ ...this.options, outputFds });
+    if (this.cell === null) {
+      this.cell = await this.options.makeCell({ ...this.options, outputFds });
+      this.handedOn = inheritedFrom(this.cell.shellPid);
+    }
     return this.cell;
   }
 
@@ -141,12 +147,17 @@ export class Seat {
     await run.terminating;
     await run.killing;
     run.writtenAfter = run.cell.written();
-    if (!run.cell.isAsMade()) {
+    if (!this.isAsMade(run.cell)) {
       await run.cell.kill();
       run.cell.starter.kill();
       await run.cell.starter.gone;
     }
     return report;
+  }
+
+  /** A command may have changed its parent, the starter, and with it all that are started later. */
+  private isAsMade(cell: Cell): boolean {
+    return cell.spent || (cell.isAsMade() && inheritedFrom(cell.shellPid) === this.handedOn);
   }
 
   private async runShell(order: LaunchOrder, run: Run, deadline: Deadline): Promise<StarterReport> {
