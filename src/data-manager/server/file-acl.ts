@@ -1,5 +1,5 @@
+import { isAtMost } from '../../http/characters.js';
 import { DomainError } from '../../kernel/errors.js';
-import { isAtMost } from './characters.js';
 
 const MAX_USERS = 100;
 const MAX_USER_CHARACTERS = 255;

@@ -1,7 +1,7 @@
 import { parse, type MemberNode, type ValueNode } from '@humanwhocodes/momoa';
-import { DomainError } from '../../kernel/errors.js';
 import { exactNumber } from '../../http/body/exact-number.js';
-import { isAtMost } from './characters.js';
+import { isAtMost } from '../../http/characters.js';
+import { DomainError } from '../../kernel/errors.js';
 import { ACL_IN_WORDS, aclOf } from './file-acl.js';
 
 /** What an uploader may say of a file. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { LIMIT_WORDS } from '../limits.port.js';
 import { type Launcher, type LauncherProgram } from '../runner/launcher.js';
@@ -48,9 +49,7 @@ export class AgentLifecycle implements OnApplicationBootstrap, BeforeApplication
 
   /** What the kernel lets nobody kill, such as a process that is frozen or waits for a disk that is away, is not waited for. */
   private async closeLauncher(): Promise<void> {
-    const overdue = new Promise<'overdue'>((resolve) => {
-      setTimeout(resolve, CLOSE_WITHIN_MS, 'overdue').unref();
-    });
+    const overdue = delay(CLOSE_WITHIN_MS, 'overdue', { ref: false });
     if ((await Promise.race([this.home.launcher.close(), overdue])) === 'overdue')
       this.logger.error('a command can not be killed: the launcher goes on trying without this process');
   }

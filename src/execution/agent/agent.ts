@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { monotonicNow } from '../../kernel/clock.js';
 import { Deadline } from '../../kernel/deadline.js';
@@ -79,9 +80,7 @@ export class Agent {
     const timer = setTimeout(() => {
       this.giveUp.abort(new Error('the process ends'));
     }, lastMoment);
-    const overdue = new Promise<void>((resolve) => {
-      setTimeout(resolve, lastMoment + KILLED_WITHIN_MS).unref();
-    });
+    const overdue = delay(lastMoment + KILLED_WITHIN_MS, undefined, { ref: false });
     await Promise.race([this.consumer?.drain(shutdownGraceMs), overdue]);
     clearTimeout(timer);
     this.leases.stop();

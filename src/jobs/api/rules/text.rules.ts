@@ -1,4 +1,5 @@
 import { isUserName, USER_NAME_IN_WORDS } from '../../../auth/auth.port.js';
+import { isAtMost } from '../../../http/characters.js';
 import { type Rule } from '../../../http/property-rules.js';
 import { MAX_COMMAND_BYTES } from '../../job.types.js';
 
@@ -28,8 +29,7 @@ export const userRule: Rule = (value) => (isUserName(value) ? undefined : `must 
 
 /** True for text without control characters, and within a length in characters, not in UTF-16 units. */
 export function isLineOf(text: string, maxLength: number): boolean {
-  if (text.length > 2 * maxLength || CONTROL.test(text) || LONE_SURROGATE.test(text)) return false;
-  return Array.from(text).length <= maxLength;
+  return isAtMost(maxLength, text) && !CONTROL.test(text) && !LONE_SURROGATE.test(text);
 }
 
 /** What keeps text from being an argument or a variable of a process. */
