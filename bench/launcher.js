@@ -12,7 +12,7 @@ import { interleaved } from './shared/rounds.js';
 const COMMANDS = 400;
 const CONCURRENCIES = [1, 2, 4];
 /** @typedef {import('../src/execution/runner/launcher.js').LauncherProgram} LauncherProgram */
-const PROGRAMS = /** @type {const} */ (['native', 'node']);
+const PROGRAMS = /** @type {const} */ (['native', 'node-perl', 'node-shell']);
 
 /** @type {typeof import('../src/execution/runner/launcher-client.js')} */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- what is built later has no types yet

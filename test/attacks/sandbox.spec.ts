@@ -12,7 +12,8 @@ const ATTACKS = readdirSync(join(import.meta.dirname, 'sandbox'))
 
 const SANDBOXED: readonly LauncherInForce[] = [
   { program: 'native', containment: 'pid-namespace', sandbox: 'bubblewrap' },
-  { program: 'node', containment: 'pid-namespace', sandbox: 'bubblewrap' },
+  { program: 'node-perl', containment: 'pid-namespace', sandbox: 'bubblewrap' },
+  { program: 'node-shell', containment: 'pid-namespace', sandbox: 'bubblewrap' },
 ];
 /** What hides least. */
 const BARE: LauncherInForce = { program: 'native', containment: 'subreaper', sandbox: 'none' };

@@ -119,7 +119,7 @@ await describeOnLaunchers((kind) => {
 
 describe('the cgroups of a launcher', () => {
   it('are gone when it is, and after a sweep where it was killed', async () => {
-    const bench = await LauncherBench.start({ program: 'node', containment: 'marker', sandbox: 'none' });
+    const bench = await LauncherBench.start({ program: 'node-perl', containment: 'marker', sandbox: 'none' });
     const { enforces } = await bench.launcher.start();
     if (!enforces.includes('pids')) return;
     const seconds = uniqueSeconds();

@@ -80,6 +80,12 @@ await describeOnLaunchers((kind) => {
       );
     });
 
+    it('is an environment of more than a pipe holds', async () => {
+      const environment = Object.fromEntries(['A', 'B', 'C'].map((name) => [name, name.repeat(100_000)]));
+      const { stdout } = await bench.run('echo "${#A} ${#B} ${#C}"', { environment });
+      expect(stdout.toString()).toBe('100000 100000 100000\n');
+    });
+
     it('is its working directory, whatever its name', async () => {
       const workingDirectory = join(bench.directory, "- it's\na 'directory'");
       const request = bench.request('');

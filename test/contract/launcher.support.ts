@@ -124,11 +124,15 @@ export function zombiesOf(pids: ReadonlySet<number>): ProcessEntry[] {
 const KINDS: readonly LauncherInForce[] = [
   { program: 'native', containment: 'pid-namespace', sandbox: 'none' },
   { program: 'native', containment: 'subreaper', sandbox: 'none' },
-  { program: 'node', containment: 'pid-namespace', sandbox: 'none' },
-  { program: 'node', containment: 'cgroup', sandbox: 'none' },
-  { program: 'node', containment: 'marker', sandbox: 'none' },
+  { program: 'node-perl', containment: 'pid-namespace', sandbox: 'none' },
+  { program: 'node-perl', containment: 'cgroup', sandbox: 'none' },
+  { program: 'node-perl', containment: 'marker', sandbox: 'none' },
+  { program: 'node-shell', containment: 'pid-namespace', sandbox: 'none' },
+  { program: 'node-shell', containment: 'cgroup', sandbox: 'none' },
+  { program: 'node-shell', containment: 'marker', sandbox: 'none' },
   { program: 'native', containment: 'pid-namespace', sandbox: 'bubblewrap' },
-  { program: 'node', containment: 'pid-namespace', sandbox: 'bubblewrap' },
+  { program: 'node-perl', containment: 'pid-namespace', sandbox: 'bubblewrap' },
+  { program: 'node-shell', containment: 'pid-namespace', sandbox: 'bubblewrap' },
 ];
 
 /** The same suite on each launcher and containment; one that this host doesn't offer is said by name. */

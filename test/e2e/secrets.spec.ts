@@ -18,7 +18,7 @@ import { keyHolders } from '../support/users.js';
 
 /** Without a PID namespace of its own a command sees all processes of its user: docs/sandbox.md says so. */
 const KINDS = (['none', 'bubblewrap'] as const).flatMap((sandbox) =>
-  (['native', 'node'] as const).map((program): LauncherInForce => ({
+  (['native', 'node-perl'] as const).map((program): LauncherInForce => ({
     program,
     containment: 'pid-namespace',
     sandbox,
@@ -36,7 +36,12 @@ async function jobSees(kind: LauncherInForce): Promise<void> {
   const env = {
     ...users.env,
     ...{ DATABASE_URL, REDIS_URL: redis.url, REDIS_PREFIX: redis.prefix },
-    ...{ AGENT_TOKEN: made(), DATA_MANAGER_TOKEN: made(), LAUNCHER: kind.program, SANDBOX: kind.sandbox },
+    ...{
+      AGENT_TOKEN: made(),
+      DATA_MANAGER_TOKEN: made(),
+      LAUNCHER: kind.program === 'native' ? 'native' : 'node',
+      SANDBOX: kind.sandbox,
+    },
   };
   const server = await startServer({ env });
   const alice = new JobClient(server.url, users.as('alice'));

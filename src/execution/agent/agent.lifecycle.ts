@@ -15,7 +15,9 @@ export interface AgentHome {
 
 const NAMES: Readonly<Record<LauncherProgram, string>> = {
   native: 'native launcher',
-  node: 'launcher in Node, which is slower than the native one (npm run build:native)',
+  'node-perl': 'launcher in Node with Perl, which is slower than the native one (npm run build:native)',
+  'node-shell':
+    'launcher in Node with a shell, which is slower than the one with Perl, and than the native one (npm run build:native)',
 };
 
 /** Killing all that runs takes a fraction of a second. */

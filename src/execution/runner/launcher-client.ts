@@ -23,8 +23,8 @@ import { assertStartable, variablesOf } from './startable.js';
 export interface LauncherClientOptions {
   /** Identity of the data directory, such as its path: names what belongs to this server after a crash. */
   readonly instance: string;
-  /** The one program to use; absent: the native one where it was built and works, otherwise the one in Node. */
-  readonly program?: LauncherProgram;
+  /** The one program to use, or `node`: the better one in Node; absent: the native one where it was built and works. */
+  readonly program?: LauncherProgram | 'node';
   /** The one containment to use; absent: the strongest that works here. */
   readonly containment?: Containment;
   /** Absent: commands are contained, and nothing more. */

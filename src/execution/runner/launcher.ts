@@ -3,8 +3,11 @@ import { type JobLimits, type LimitName, type Usage } from '../limits.port.js';
 /** How the launcher ends all that a job started: the strongest means that this host offers. */
 export type Containment = 'pid-namespace' | 'cgroup' | 'subreaper' | 'marker';
 
-/** What the launcher process is: the one in C (`native/`), or the one in Node, which needs no compiler. */
-export type LauncherProgram = 'native' | 'node';
+/**
+ * What the launcher process is: the one in C (`native/`), or the one in Node, which needs no compiler; that has its commands
+ * started from Perl or, where there is none, from a shell.
+ */
+export type LauncherProgram = 'native' | 'node-perl' | 'node-shell';
 
 /** What is in force since {@link Launcher.start}. */
 export interface LauncherInForce {

@@ -1,12 +1,13 @@
 import { type Containment } from '../launcher.js';
 import { type LaunchOrder } from '../protocol.js';
 import { type Starter } from './starter.js';
+import { type StarterProgram } from './starter-program.js';
 
 /** One place in which one command at a time runs, such that all that it starts can be found and ended. */
 export interface Cell {
   readonly starter: Starter;
-  /** Process id of the starter's shell itself. */
-  readonly shellPid: number;
+  /** Process id of the starter itself. */
+  readonly starterPid: number;
   /** Said before each command. */
   begin(order: LaunchOrder): void;
   /** True while anything of the command is alive, be it its shell or something that the shell left behind. */
@@ -28,6 +29,7 @@ export interface Cell {
 export interface CellOptions {
   /** Identity of the data directory that the launcher works for. */
   readonly instance: string;
+  readonly starter: StarterProgram;
   readonly outputFds: readonly [number, number];
   /** Program and arguments that let the kernel kill what they start when the launcher dies, or nothing. */
   readonly tether: readonly string[];

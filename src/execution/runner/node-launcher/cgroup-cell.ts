@@ -14,8 +14,8 @@ export const cgroupCell: CellMaker = async (options) => {
   if (parent === null) throw new Error('no cgroup v2 hierarchy is mounted');
   mkdirSync(parent, { recursive: true });
   const cgroup = mkdtempSync(join(parent, 'cell-'));
-  const { instance, outputFds, tether: wrapper, cgroups } = options;
-  const starter = new Starter({ wrapper, mark: `${instance}/starter`, outputFds, cgroup, cgroups });
+  const { starter: program, instance, outputFds, tether: wrapper, cgroups } = options;
+  const starter = new Starter({ program, wrapper, mark: `${instance}/starter`, outputFds, cgroup, cgroups });
   const cell = new CgroupCell(starter, cgroup);
   try {
     await starter.ready;
@@ -38,7 +38,7 @@ class CgroupCell implements Cell {
     void starter.gone.then(() => (this.spent = true));
   }
 
-  get shellPid(): number {
+  get starterPid(): number {
     return this.starter.pid;
   }
 

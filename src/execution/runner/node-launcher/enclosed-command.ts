@@ -3,10 +3,7 @@ import { type LaunchOrder } from '../protocol.js';
 import { DESCRIPTORS, type Enclosure, STAGED_AT } from '../sandbox/enclosure.js';
 import { type ShellStatus, shellStatus } from './shell-status.js';
 
-/*
- * How the starter's shell runs a command in a sandbox. The descriptors of the enclosure are put where it awaits them; what
- * must not be seen among arguments goes through a pipe.
- */
+/* How a starter runs a command in a sandbox. The descriptors of the enclosure are put where it awaits them. */
 
 /**
  * The first process inside: says that the command has begun, and how it ended, which the program that made the sandbox
@@ -30,31 +27,22 @@ echo "S $STATUS" >&${DESCRIPTORS.told}
 /** For a user to whom the way to the working directory may be closed. */
 const STAGE = `mount --bind -- "$0" ${STAGED_AT} && exec "$@"`;
 
-/** What the starter's shell must know beforehand; its descriptors 1, 3 and 4 are reports and output. */
-export const ENCLOSED_PRELUDE = `
-enclose() {
-  prepare || exit 126
-  cd /
-  secrets | exec setsid env -i -- "$@" ${DESCRIPTORS.told}>&1 >/proc/self/fd/3 2>/proc/self/fd/4 4<&0 3<"$FILTER" </dev/null
+export interface EnclosedWords {
+  /** What makes the sandbox, and the first process inside, before what `env` is to be told there of signals. */
+  readonly outside: readonly string[];
+  /** What follows that: the command. */
+  readonly inside: readonly string[];
 }
-`;
 
-/** A script that runs it and waits for its end; `$SIGNALS` are what `env` is told there. */
-export function enclosedScript(
-  order: LaunchOrder,
-  enclosure: Enclosure,
-  quote: (word: string) => string,
-): string {
-  const { environment, workingDirectory, command } = order;
-  const { words, secrets, filterPath, user } = enclosure;
-  const quoted = (list: readonly string[]): string => list.map(quote).join(' ');
-  const outside = [...environment, ...(user === null ? [] : asUser(user, workingDirectory)), ...words];
-  return `
-FILTER=${quote(filterPath)}
-secrets() { printf '%s\\0' ${quoted(secrets)}; }
-set -- ${quoted([...outside, '/bin/sh', '-c', REPORTER, 'sh'])} $SIGNALS -- ${quoted(['/bin/sh', '-c', command])}
-enclose "$@" & wait $!; report $?; set --
-`;
+export function enclosedWords(
+  { workingDirectory, command }: Pick<LaunchOrder, 'workingDirectory' | 'command'>,
+  { words, user }: Enclosure,
+): EnclosedWords {
+  const staged = user === null ? [] : asUser(user, workingDirectory);
+  return {
+    outside: [...staged, ...words, '/bin/sh', '-c', REPORTER, 'sh'],
+    inside: ['--', '/bin/sh', '-c', command],
+  };
 }
 
 function asUser(user: number, directory: string): string[] {

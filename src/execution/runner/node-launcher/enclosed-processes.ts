@@ -10,24 +10,24 @@ interface Enclosed {
 }
 
 /**
- * Whether a command runs in a sandbox that this shell has started. Before, a signal would meet what makes the sandbox, or what
+ * Whether a command runs in a sandbox that this starter has started. Before, a signal would meet what makes the sandbox, or what
  * the first process has forked and is not the command yet: that still has its handler, which swallows a SIGTERM.
  */
-export function hasEnclosedCommand(shell: number): boolean {
-  const [first, ...others] = enclosedBy(shell);
+export function hasEnclosedCommand(starter: number): boolean {
+  const [first, ...others] = enclosedBy(starter);
   if (first?.inner !== 1) return false;
   const ofFirst = commandLineOf(first.pid);
   return others.some(({ pid }) => commandLineOf(pid) !== ofFirst);
 }
 
 /** All in the sandbox, the first process before the others. */
-export function terminateEnclosed(shell: number): Promise<void> {
-  return terminateProcesses(() => enclosedBy(shell).map(({ pid }) => pid));
+export function terminateEnclosed(starter: number): Promise<void> {
+  return terminateProcesses(() => enclosedBy(starter).map(({ pid }) => pid));
 }
 
-function enclosedBy(shell: number): Enclosed[] {
-  const outside = idsOf(shell).length;
-  return withDescendants([shell], listProcesses())
+function enclosedBy(starter: number): Enclosed[] {
+  const outside = idsOf(starter).length;
+  return withDescendants([starter], listProcesses())
     .map(({ pid }) => ({ pid, ids: idsOf(pid) }))
     .filter(({ ids }) => ids.length > outside)
     .map(({ pid, ids }) => ({ pid, inner: ids[outside] ?? 0 }))

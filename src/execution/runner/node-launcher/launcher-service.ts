@@ -3,6 +3,7 @@ import { type LauncherReport, type LauncherRequest, type LaunchOrder } from '../
 import { Deadline } from '../../../kernel/deadline.js';
 import { type ProbedHost, probeHost } from './probe.js';
 import { type RunResult, type Seat } from './seat.js';
+import { type StarterProgram } from './starter-program.js';
 
 interface Launch {
   readonly id: number;
@@ -22,12 +23,15 @@ export class LauncherService {
   private readonly deadlines = new Map<number, Deadline>();
   private closing = false;
 
-  constructor(private readonly send: (report: LauncherReport) => void) {}
+  constructor(
+    private readonly starter: StarterProgram,
+    private readonly send: (report: LauncherReport) => void,
+  ) {}
 
   async handle(request: LauncherRequest): Promise<void> {
     switch (request.op) {
       case 'start':
-        this.probing = probeHost(request);
+        this.probing = probeHost(request, this.starter);
         this.host = await this.probing;
         this.send({ op: 'ready', containment: this.host.containment });
         return;

@@ -3,6 +3,8 @@ import { decodeRequest, encodeReport, FrameSplitter } from '../frames.js';
 import { type LauncherReport } from '../protocol.js';
 import { closeInheritedDescriptors } from './inherited-descriptors.js';
 import { LauncherService } from './launcher-service.js';
+import { perlStarter } from './perl-starter.js';
+import { shellStarter } from './shell-starter.js';
 
 // The launcher process: small, with an almost empty environment, kept free of frameworks so that its forks are
 // cheap. It ends with its standard input, never by a signal meant for the service as a whole.
@@ -10,7 +12,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal
 
 closeInheritedDescriptors();
 
-const service = new LauncherService(send);
+const service = new LauncherService(process.argv[2] === 'perl' ? perlStarter : shellStarter, send);
 const splitter = new FrameSplitter((payload) => {
   service.handle(decodeRequest(payload)).catch((error: unknown) => {
     send({ op: 'unable', detail: messageOf(error) });

@@ -12,6 +12,7 @@ import { Starter } from './starter.js';
  */
 export const markerCell: CellMaker = async (options) => {
   const starter = new Starter({
+    program: options.starter,
     wrapper: [...options.tether],
     mark: `${options.instance}/starter`,
     outputFds: options.outputFds,
@@ -34,7 +35,7 @@ class MarkerCell implements Cell {
     void starter.gone.then(() => (this.spent = true));
   }
 
-  get shellPid(): number {
+  get starterPid(): number {
     return this.starter.pid;
   }
 

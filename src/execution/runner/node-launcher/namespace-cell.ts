@@ -29,6 +29,7 @@ export function namespaceCell(userNamespace: boolean): CellMaker {
 function startInNamespace(options: CellOptions, userNamespace: boolean): Starter {
   const user = userNamespace ? ['--user', '--map-current-user'] : [];
   return new Starter({
+    program: options.starter,
     wrapper: [...options.tether, ...UNSHARE, ...user],
     mark: `${options.instance}/starter`,
     outputFds: options.outputFds,
@@ -46,7 +47,7 @@ class NamespaceCell implements Cell {
   private readonly childrenFd: number;
   private readonly children = Buffer.alloc(CHILDREN_BYTES);
   private readonly mounts: string;
-  readonly shellPid: number;
+  readonly starterPid: number;
   private terminator: ChildProcess | undefined;
   private isTerminated = false;
 
@@ -57,7 +58,7 @@ class NamespaceCell implements Cell {
   ) {
     this.childrenFd = openSync(`/proc/${firstPid}/task/${firstPid}/children`, 'r');
     this.mounts = this.mountsNow();
-    this.shellPid = firstPid;
+    this.starterPid = firstPid;
     void starter.gone.then(() => {
       this.spent = true;
       closeSync(this.childrenFd);

@@ -13,6 +13,7 @@ import { markerCell } from './marker-cell.js';
 import { namespaceCell } from './namespace-cell.js';
 import { type RunResult } from './seat.js';
 import { SeatPool } from './seat-pool.js';
+import { type StarterProgram } from './starter-program.js';
 
 /** Strongest first. */
 const KINDS: readonly CellKind[] = [
@@ -41,16 +42,15 @@ type ProbeRequest = Omit<Extract<LauncherRequest, { op: 'start' }>, 'op'>;
  * @param request whose containment is the only one to try, or null
  * @throws Error that tells why each one failed
  */
-export async function probeHost({
-  instance,
-  containment: forced,
-  cgroups,
-}: ProbeRequest): Promise<ProbedHost> {
+export async function probeHost(
+  { instance, containment: forced, cgroups }: ProbeRequest,
+  starter: StarterProgram,
+): Promise<ProbedHost> {
   const tether = await findTether();
   const faults: string[] = [];
   for (const { containment, make } of KINDS) {
     if (forced !== null && forced !== containment) continue;
-    const seats = new SeatPool({ instance, tether, makeCell: make }, cgroups);
+    const seats = new SeatPool({ instance, starter, tether, makeCell: make }, cgroups);
     const fault = await tryOut(seats, instance);
     if (fault === null) return { containment, seats };
     faults.push(`${containment}: ${fault}`);
@@ -75,7 +75,7 @@ async function tryOut(seats: SeatPool, instance: string): Promise<string | null>
   try {
     const result = await inScratch(instance, (directory) => probe(seats, { instance, directory }));
     if (result.kind !== 'ended') return result.detail;
-    return result.end.exitCode === PROBE.exitCode ? null : 'the shell tells no exit code';
+    return result.end.exitCode === PROBE.exitCode ? null : 'the starter tells no exit code';
   } catch (error) {
     return messageOf(error);
   }

@@ -11,6 +11,7 @@ import { hasEnclosedCommand, terminateEnclosed } from './enclosed-processes.js';
 import { OutputChannel, type OutputStop } from './output-channel.js';
 import { type ShellStatus } from './shell-status.js';
 import { type StarterReport } from './starter.js';
+import { type StarterProgram } from './starter-program.js';
 
 const LOOK_AGAIN_MS = 5;
 /** A starter that takes longer is stopped, or has lost its command already. */
@@ -19,6 +20,7 @@ const TOLD_WITHIN_MS = 1_000;
 
 export interface SeatOptions {
   readonly instance: string;
+  readonly starter: StarterProgram;
   readonly tether: readonly string[];
   readonly makeCell: CellMaker;
   /** Directories of the cgroups of its place. */
@@ -75,7 +77,7 @@ export class Seat {
     const outputFds = [this.stdout.writeFd, this.stderr.writeFd] as const;
     if (this.cell === null) {
       this.cell = await this.options.makeCell({ ...this.options, outputFds });
-      this.handedOn = inheritedFrom(this.cell.shellPid);
+      this.handedOn = inheritedFrom(this.cell.starterPid);
     }
     return this.cell;
   }
@@ -157,7 +159,7 @@ export class Seat {
 
   /** A command may have changed its parent, the starter, and with it all that are started later. */
   private isAsMade(cell: Cell): boolean {
-    return cell.spent || (cell.isAsMade() && inheritedFrom(cell.shellPid) === this.handedOn);
+    return cell.spent || (cell.isAsMade() && inheritedFrom(cell.starterPid) === this.handedOn);
   }
 
   private async runShell(order: LaunchOrder, run: Run, deadline: Deadline): Promise<StarterReport> {
@@ -238,7 +240,7 @@ function heardOf(ending: Promise<void>): Promise<void> {
 async function terminate(run: Run): Promise<void> {
   await (run.enclosed ? hasBegunWithin(run) : hasBegun(run));
   if (run.cell.spent) return;
-  if (run.enclosed) await terminateEnclosed(run.cell.shellPid);
+  if (run.enclosed) await terminateEnclosed(run.cell.starterPid);
   else await run.cell.terminate();
 }
 
@@ -250,7 +252,7 @@ function hasBegun(run: Run): Promise<void> {
 /** The same of one whose sandbox must be made first. */
 function hasBegunWithin(run: Run): Promise<void> {
   const { cell } = run;
-  return shellsEnd(run, BEGUN_WITHIN_MS, () => cell.spent || hasEnclosedCommand(cell.shellPid));
+  return shellsEnd(run, BEGUN_WITHIN_MS, () => cell.spent || hasEnclosedCommand(cell.starterPid));
 }
 
 /** What makes a sandbox says there why it can't. */

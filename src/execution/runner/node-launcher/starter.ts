@@ -1,63 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { type LaunchOrder, MARK_VARIABLE, SYSTEM_PATH } from '../protocol.js';
 import { LineSplitter } from './line-splitter.js';
-import { lockLimitsOf } from '../lock-limit.js';
-import { ENCLOSED_PRELUDE, enclosedEnd, enclosedScript, enclosedStatus } from './enclosed-command.js';
-import { type ShellStatus, shellStatus } from './shell-status.js';
+import { enclosedEnd, enclosedStatus } from './enclosed-command.js';
+import { type ShellStatus } from './shell-status.js';
+import { type StarterProgram, type StarterSurroundings } from './starter-program.js';
 
-// dash tells a signal from an exit code above 128 (shell-status.ts); a bash that is called `sh` doesn't.
-const SHELL = existsSync('/bin/dash') ? '/bin/dash' : '/bin/sh';
-
-/**
- * `run` becomes the command. It forks from a small shell since a fork of Node costs more than all the rest; `setsid`
- * doesn't fork, as a background child leads no process group; `env` undoes the ignored SIGINT and SIGQUIT that
- * POSIX gives background children, and makes the environment exact. `ulimit` calls file locks -w in dash and BusyBox,
- * -x in bash. Descriptors: 1 reports, 3 and 4 are the output, opened
- * anew by each command: what one sets on its own, such as O_NONBLOCK, is not for the next. The shell enters the cgroups of its
- * place once; where memory runs out, the kernel takes the command before it.
- */
-const PRELUDE = `
-prepare() {
-  [ -z "$CGROUP" ] || echo 0 >"$CGROUP/cgroup.procs" || { echo F; return 1; }
-  echo 1000 >/proc/self/oom_score_adj
-  [ -z "$LIMIT_LOCKS" ] || $LIMIT_LOCKS "$LOCKS" 2>/dev/null
-  ulimit -c 0
-  { [ -z "$CPU" ] || ulimit -t "$CPU"; } && { [ -z "$BLOCKS" ] || ulimit -f "$BLOCKS"; } &&
-    { [ -z "$FILES" ] || ulimit -n "$FILES"; } || { echo F; return 1; }
-}
-run() {
-  cd -- "$1" || { echo F; exit 126; }
-  shift
-  prepare || exit 126
-  exec setsid env -i $SIGNALS -- "$@" </dev/null >/proc/self/fd/3 2>/proc/self/fd/4 3>&- 4>&-
-}
-${ENCLOSED_PRELUDE}
-SIGNALS=--default-signal=INT,QUIT
-env -i $SIGNALS true 2>/dev/null || SIGNALS=
-LIMIT_LOCKS=
-for option in -w -x; do
-  if (ulimit $option "$LOCKS") 2>/dev/null; then LIMIT_LOCKS="ulimit $option"; break; fi
-done
-for group in $CGROUPS; do echo 0 >"$group/cgroup.procs" || { echo F; break; }; done
-report() { case $1 in 129|1[3-9]?|2??) jobs;; esac; echo "E $1"; }
-`;
-const AFTERWARDS = 'run "$@" & wait $!; report $?; set --\n';
-
-/** Of `ulimit -f`. */
-const BLOCK_BYTES = 512;
-
-export interface StarterOptions {
-  /** Program and arguments that come before the shell's name. */
+export interface StarterOptions extends StarterSurroundings {
+  readonly program: StarterProgram;
+  /** Program and arguments that come before the starter's own. */
   readonly wrapper: readonly string[];
-  /** The value of the marker variable for the shell itself. */
+  /** The value of the marker variable for the starter itself. */
   readonly mark: string;
   /** What each command gets as standard output and standard error. */
   readonly outputFds: readonly [number, number];
-  /** Directory of the cgroup that each command enters before anything else, if any. */
-  readonly cgroup?: string;
-  /** Of those that the shell enters itself, for all that it starts. */
-  readonly cgroups: readonly string[];
 }
 
 /** How a command ended, or why there is nothing to say: the starter died, or couldn't start the command. */
@@ -66,9 +21,9 @@ export type StarterReport =
   | { readonly kind: 'unstarted'; readonly detail: string }
   | { readonly kind: 'died'; readonly detail: string };
 
-/** A small shell that lives long, starts one command after the other, and says how each one's shell ended. */
+/** A small process that lives long, starts one command after the other, and says how each one's shell ended. */
 export class Starter {
-  /** Resolves once the shell takes commands; rejects where it can't. */
+  /** Resolves once it takes commands; rejects where it can't. */
   readonly ready: Promise<void>;
   /** Resolves when the outermost process of the wrapper has been reaped. */
   readonly gone: Promise<void>;
@@ -78,8 +33,8 @@ export class Starter {
   private encloses = false;
   private onReport: ((report: StarterReport) => void) | null = null;
 
-  constructor(options: StarterOptions) {
-    const [program, ...args] = [...options.wrapper, SHELL];
+  constructor(private readonly options: StarterOptions) {
+    const [program = '', ...args] = [...options.wrapper, ...options.program.words(options)];
     this.child = spawn(program, args, {
       cwd: '/',
       env: { PATH: SYSTEM_PATH, [MARK_VARIABLE]: options.mark },
@@ -91,7 +46,7 @@ export class Starter {
       this.tell(this.lastReport());
     });
     this.listen();
-    this.ready = this.prepare(options);
+    this.ready = this.prepare();
   }
 
   /** Process id of the outermost process of the wrapper. */
@@ -101,13 +56,9 @@ export class Starter {
 
   /** Starts a command; one at a time. */
   start(order: LaunchOrder): Promise<StarterReport> {
-    const { lockLimit, workingDirectory, environment, command, enclosure } = order;
     this.diagnostics = '';
-    this.encloses = enclosure !== null;
-    const limits = `LOCKS=${lockLimit}; ${limitsOf(order)}`;
-    if (enclosure !== null) return this.ask(`${limits}${enclosedScript(order, enclosure, quote)}`);
-    const words = [workingDirectory, ...environment, '/bin/sh', '-c', command];
-    return this.ask(`${limits}; set -- ${words.map(quote).join(' ')}\n${AFTERWARDS}`);
+    this.encloses = order.enclosure !== null;
+    return this.ask(this.options.program.orderOf(order));
   }
 
   /** SIGKILL to the outermost process of the wrapper; {@link gone} says when it is dead. */
@@ -115,18 +66,17 @@ export class Starter {
     this.child.kill('SIGKILL');
   }
 
-  /** Lets the shell end by itself when it is idle. */
+  /** Lets it end by itself when it is idle. */
   end(): void {
     this.child.stdin?.end();
   }
 
-  private async prepare({ cgroup = '', cgroups }: StarterOptions): Promise<void> {
-    const groups = `CGROUP=${quote(cgroup)}; CGROUPS=${quote(cgroups.join(' '))}`;
-    const report = await this.ask(`${groups}; LOCKS=${lockLimitsOf('')(0)}${PRELUDE}report 0\n`);
+  private async prepare(): Promise<void> {
+    const report = await this.ask(this.options.program.opening(this.options));
     if (report.kind !== 'status') throw new Error(report.detail);
   }
 
-  private ask(script: string): Promise<StarterReport> {
+  private ask(order: string): Promise<StarterReport> {
     return new Promise((resolve) => {
       if (this.child.exitCode !== null || this.child.signalCode !== null || this.child.pid === undefined) {
         void this.gone.then(() => {
@@ -135,7 +85,7 @@ export class Starter {
         return;
       }
       this.onReport = resolve;
-      this.child.stdin?.write(script);
+      this.child.stdin?.write(order);
     });
   }
 
@@ -149,7 +99,7 @@ export class Starter {
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.diagnostics = (this.diagnostics + text).slice(-1_000);
     });
-    // A write to a shell that just died; `close` says so.
+    // A write to one that just died; `close` says so.
     this.child.stdin?.on('error', () => undefined);
   }
 
@@ -160,7 +110,9 @@ export class Starter {
     }
     const lines = this.lines;
     this.lines = [];
-    if (lines.includes('F')) this.tell({ kind: 'unstarted', detail: this.diagnostics.trim() });
+    const fault = lines.find((said) => said === 'F' || said.startsWith('F '));
+    if (fault !== undefined)
+      this.tell({ kind: 'unstarted', detail: fault.slice(2) || this.diagnostics.trim() });
     else this.tell(this.reportOf(Number(line.slice(2)), lines));
   }
 
@@ -171,7 +123,7 @@ export class Starter {
   }
 
   private reportOf(code: number, lines: readonly string[]): StarterReport {
-    if (!this.encloses) return { kind: 'status', status: shellStatus(code, lines) };
+    if (!this.encloses) return { kind: 'status', status: this.options.program.statusOf(code, lines) };
     const status = enclosedStatus(lines);
     return status === null
       ? { kind: 'unstarted', detail: "the sandbox can't be made" }
@@ -183,16 +135,4 @@ export class Starter {
     this.onReport = null;
     onReport?.(report);
   }
-}
-
-/** As `ulimit` takes them; empty: none. The time of the whole tree is watched from outside, this is for one that nobody watches. */
-function limitsOf({ cpuSeconds, fileBytes, openFiles }: LaunchOrder): string {
-  const cpu = cpuSeconds === 0 ? '' : String(cpuSeconds + 1);
-  const blocks = fileBytes === 0 ? '' : String(Math.ceil(fileBytes / BLOCK_BYTES));
-  return `CPU=${cpu} BLOCKS=${blocks} FILES=${openFiles === 0 ? '' : String(openFiles)}`;
-}
-
-/** One word of shell, whatever is in it. */
-function quote(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }
