@@ -11,6 +11,10 @@ export interface AuthChoice {
 
 /** What is wrong only with several settings side by side, in sentences. */
 export function authFaults(values: AuthChoice, source: SettingSource): string[] {
+  return [...callersFaults(values, source), ...tokenForNobody(source)];
+}
+
+function callersFaults(values: AuthChoice, source: SettingSource): string[] {
   switch (values.auth) {
     case 'none':
       return openDoor(values, source);
@@ -44,6 +48,18 @@ function oneKey(source: SettingSource): string[] {
 
 function agentsOutside(values: AuthChoice, source: SettingSource): string[] {
   return values.redisUrl === undefined ? [] : needed('agentToken', values, source);
+}
+
+/** An agent shows it and a lease of a job, which is in the database that the servers share, and reached over their Redis. */
+function tokenForNobody(source: SettingSource): string[] {
+  if (source.read('agentToken') === undefined || source.read('redisUrl') !== undefined) return [];
+  const [token, redis, database] = ['agentToken', 'redisUrl', 'databaseUrl'].map((option) =>
+    source.nameOf(option),
+  );
+  return [
+    `${token} is given without ${redis}; to know agents of other processes, a service that only keeps their files ` +
+      `needs ${redis} and ${database} as well.`,
+  ];
 }
 
 /** One that was given, and is wrong, is a fault of its own. */

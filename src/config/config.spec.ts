@@ -191,6 +191,10 @@ describe('loadConfig', () => {
       'JWT_SECRET and JWT_JWKS_URL are both given; leave one of them out.',
     ],
     [{ AUTH: 'jwt', JWT_SECRET: 'x', REDIS_URL: 'redis://h' }, 'AGENT_TOKEN is missing; AUTH jwt needs it.'],
+    [
+      { AGENT_TOKEN: 'x' },
+      'AGENT_TOKEN is given without REDIS_URL; to know agents of other processes, a service that only keeps their files needs REDIS_URL and DATABASE_URL as well.',
+    ],
   ])('tells what is missing of %j', (env, fault) => {
     expect(faultsOf(() => loadConfig(env))).toEqual([fault]);
   });

@@ -3,11 +3,16 @@ import { startAgent } from '../support/agent.js';
 import { expectError, NOBODYS_ID } from '../support/answers.js';
 import { JobClient } from '../support/client.js';
 import { startServer } from '../support/server.js';
-import { createRedisSpace, describeWithRedis } from '../support/services.js';
+import {
+  createDatabase,
+  createRedisSpace,
+  describeWithMysql,
+  describeWithRedis,
+} from '../support/services.js';
 import { keyHolders } from '../support/users.js';
 
 const AGENT_TOKEN = 'agent-token-of-the-test';
-const users = keyHolders({ alice: 'user', bob: 'user' });
+const users = keyHolders({ alice: 'user', bob: 'user', servers: 'admin' });
 
 describeWithRedis('an agent in a process of its own, where callers say who they are', () => {
   it('runs jobs with their files, and sees no others', async () => {
@@ -38,5 +43,42 @@ describeWithRedis('an agent in a process of its own, where callers say who they 
       );
     await agent.stop();
     await server.stop();
+  });
+});
+
+describeWithRedis('where callers say who they are', () => {
+  describeWithMysql('and one server of several has the files', () => {
+    it('agents run jobs with their files, and see no others', async () => {
+      const space = await createRedisSpace();
+      const ofAgents = { REDIS_URL: space.url, REDIS_PREFIX: space.prefix, AGENT_TOKEN };
+      const { url: DATABASE_URL } = await createDatabase();
+      const shared = { ...users.env, ...ofAgents, DATABASE_URL, AGENT_CONCURRENCY: '0' };
+      const keeper = await startServer({ env: shared });
+      const elsewhere = { DATA_MANAGER_URL: keeper.url };
+      const token = users.as('servers').authorization?.replace('Bearer ', '') ?? '';
+      const server = await startServer({ env: { ...shared, ...elsewhere, DATA_MANAGER_TOKEN: token } });
+      const agent = await startAgent({ env: { ...ofAgents, ...elsewhere, SERVER_URL: server.url } });
+      const alice = new JobClient(server.url, users.as('alice'));
+      const files = new JobClient(keeper.url, users.as('alice'));
+      const input = await files.upload('input');
+      const command = 'cat "$INPUT_1"; echo oops >&2; echo out > out.txt';
+      const id = await alice.run({ command, input_files: [input], output_files: ['*.txt'] });
+      const { answer_id, stderr_id, outputs } = await alice.waitForState(id, ['succeeded']);
+      const read = async (file: unknown): Promise<string> => (await files.download(String(file))).toString();
+      expect(await Promise.all([answer_id, stderr_id, outputs[0]?.file_id].map(read))).toEqual([
+        'input',
+        'oops\n',
+        'out\n',
+      ]);
+      const bob = new JobClient(server.url, users.as('bob'));
+      expectError(
+        await new JobClient(keeper.url, users.as('bob')).call('GET', `/files/${String(answer_id)}/data`),
+        404,
+      );
+      expectError(await bob.call('POST', '/run', { json: { command, input_files: [input] } }), 400, input);
+      await agent.stop();
+      await server.stop();
+      await keeper.stop();
+    });
   });
 });

@@ -68,7 +68,7 @@ function secondsIn(text: string, what: RegExp): number {
 
 describe('compose.yaml', () => {
   it('sets what servers know', () => {
-    const ours = [below(COMPOSE, 'x-server'), below(SERVICES, 'data-manager')].flatMap(environmentOf);
+    const ours = [...keysOf(below(COMPOSE, 'x-environment')), ...environmentOf(below(COMPOSE, 'x-server'))];
     expect(ours).toContain('DATABASE_URL');
     expect(ours.filter((name) => !ALL_SETTINGS.has(name))).toEqual([]);
   });

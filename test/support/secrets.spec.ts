@@ -36,7 +36,7 @@ describe('the look for secrets', () => {
 
   it('finds them in what is answered, stored and logged', async () => {
     const token = randomBytes(16).toString('hex');
-    const server = await startServer({ env: { AGENT_TOKEN: token } });
+    const server = await startServer({ env: { DATA_MANAGER_TOKEN: token } });
     const { client, url } = server;
     const id = await client.upload(`it is ${token}!`);
     expect(takeLeaks()).toEqual([]);
