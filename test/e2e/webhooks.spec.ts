@@ -122,7 +122,8 @@ describeOnDatabases('Webhooks', (database) => {
       expect(receiver.at(slow.path)).toHaveLength(8);
     });
     const other = await WebhookReceiver.start();
-    const jobId = await server().client.run({ command: 'true', webhook: `${other.url}/` });
+    const elsewhere = other.url.replace('127.0.0.1', 'localhost');
+    const jobId = await server().client.run({ command: 'true', webhook: `${elsewhere}/` });
     await eventually(async () => {
       expect((await info(jobId)).webhook).toMatchObject({ state: 'delivered' });
     });
@@ -160,6 +161,7 @@ describeOnDatabases('Webhooks to private addresses', (database) => {
     'http://[::]/',
     'http://[::ffff:127.0.0.1]/',
     'http://[::ffff:7f00:1]/',
+    'http://[::127.0.0.1]/',
     'http://[64:ff9b::7f00:1]/',
     'http://[fd00::1]/',
     'http://[fe80::1]/',

@@ -14,9 +14,15 @@ export class PrivateAddressError extends Error {
 const LOCAL_NAME = /^(.*\.)?localhost\.?$/i;
 const RESOLVED_WITHIN_MS = 2_000;
 
+/** IPv6 addresses that stand for IPv4 ones, as nobody should write them any more (RFC 4291, 2.5.5.1). */
+const IPV4_COMPATIBLE = ipaddr.IPv6.parseCIDR('::/96');
+
 /** True for an address on the Internet: not of this machine, of a private network, of a cloud's own services, or of a group. */
 export function isPublicAddress(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
+  if (!ipaddr.isValid(address)) return false;
+  const parsed = ipaddr.process(address);
+  if (parsed instanceof ipaddr.IPv6 && parsed.match(IPV4_COMPATIBLE)) return false;
+  return parsed.range() === 'unicast';
 }
 
 /** The host of a URL as an address, or undefined where it is a name. */

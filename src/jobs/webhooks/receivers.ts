@@ -2,6 +2,11 @@
 const AT_ONCE = 64;
 const AT_ONCE_PER_HOST = 8;
 
+/** The name of its machine, at whatever port: `a.example` and `a.example.` are one. */
+export function hostOf(url: string): string {
+  return new URL(url).hostname.replace(/\.$/, '');
+}
+
 /** Who is being told just now. */
 export class Receivers {
   private readonly byHost = new Map<string, number>();
@@ -16,12 +21,13 @@ export class Receivers {
   }
 
   /** False where that host is told of enough already. */
-  enter(host: string): boolean {
-    const busy = this.byHost.get(host) ?? 0;
-    if (busy >= AT_ONCE_PER_HOST || this.areAllBusy) return false;
-    this.byHost.set(host, busy + 1);
+  hasRoomFor(host: string): boolean {
+    return !this.areAllBusy && (this.byHost.get(host) ?? 0) < AT_ONCE_PER_HOST;
+  }
+
+  enter(host: string): void {
+    this.byHost.set(host, (this.byHost.get(host) ?? 0) + 1);
     this.count += 1;
-    return true;
   }
 
   leave(host: string): void {

@@ -4,7 +4,7 @@ import { type DueWork } from '../due-work.js';
 import { JobChanges } from '../job-changes.port.js';
 import { isFinished } from '../job.states.js';
 import { Timetable } from '../timetable.js';
-import { Receivers } from './receivers.js';
+import { hostOf, Receivers } from './receivers.js';
 import { POST_WITHIN_MS } from './webhook-post.js';
 import { WebhookTry } from './webhook-try.js';
 import { Webhooks } from './webhooks.repository.js';
@@ -52,17 +52,17 @@ export class WebhookDeliveries implements BeforeApplicationShutdown {
   private async beginDue(now: number): Promise<void> {
     const free = this.receivers.free;
     if (free === 0 || this.stopping.signal.aborted) return;
+    const waiting: WebhookRow[] = [];
     for (const row of await this.webhooks.due(now, free)) {
-      const host = new URL(row.url).host;
-      const hasPlace = this.receivers.enter(host);
-      const until = now + (hasPlace ? HELD_MS : AFTER_BUSY_MS);
-      const isOurs = await this.webhooks.putOff(row, until);
-      if (hasPlace && isOurs) this.begin(row, until, host);
-      else if (hasPlace) this.receivers.leave(host);
+      const host = hostOf(row.url);
+      if (!this.receivers.hasRoomFor(host)) waiting.push(row);
+      else if (await this.webhooks.putOff(row, now + HELD_MS)) this.begin(row, now + HELD_MS, host);
     }
+    await this.webhooks.putOffDue(waiting, now, now + AFTER_BUSY_MS);
   }
 
   private begin(row: WebhookRow, heldUntil: number, host: string): void {
+    this.receivers.enter(host);
     const delivery = this.deliver(row, heldUntil).finally(() => {
       this.receivers.leave(host);
       this.underWay.delete(delivery);

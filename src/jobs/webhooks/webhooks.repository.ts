@@ -44,6 +44,14 @@ export class Webhooks {
     return (await this.database.change({ sql, parameters: [until, jobId, dueAt] }, 'soon durable')) > 0;
   }
 
+  /** Puts off what is still due at `now`. */
+  async putOffDue(rows: readonly WebhookRow[], now: number, until: number): Promise<void> {
+    if (rows.length === 0) return;
+    const ids = rows.map(({ jobId }) => jobId);
+    const sql = `UPDATE ${this.table.name} SET due_at = ? WHERE due_at <= ? AND job_id IN (${ids.map(() => '?').join(', ')})`;
+    await this.database.change({ sql, parameters: [until, now, ...ids] }, 'soon durable');
+  }
+
   /** Notes how a try went, unless another one has begun meanwhile, since this one was taken for lost. */
   async settle({ jobId, tries }: WebhookRow, heldUntil: number, result: TryResult): Promise<void> {
     const assignments = this.table.assignments({ ...result, tries: tries + 1 });
