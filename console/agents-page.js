@@ -1,7 +1,6 @@
 import { api } from './api.js';
 import { element, time } from './dom.js';
-
-const AGAIN_AFTER_MS = 3_000;
+import { keepLooking } from './looking.js';
 
 /**
  * The agents that are alive, and what they run.
@@ -13,14 +12,17 @@ export async function showAgents(main, leaving) {
   const rows = element('tbody');
   const names = ['Agent', 'Labels', 'Places', 'Your jobs there', 'Last sign of life'];
   const head = element('tr', {}, ...names.map((name) => element('th', { scope: 'col' }, name)));
+  const fault = element('p', { class: 'error', role: 'alert' });
   main.append(
     element('h1', {}, 'Agents'),
+    fault,
     element('div', { class: 'scroll' }, element('table', {}, element('thead', {}, head), rows)),
   );
 
   async function look() {
     const agents = await api.agents();
-    if (leaving.aborted) return;
+    if (leaving.aborted) return 1;
+    fault.textContent = '';
     const shown = agents.map((agent) =>
       element(
         'tr',
@@ -34,13 +36,10 @@ export async function showAgents(main, leaving) {
     );
     const none = element('tr', {}, element('td', { colspan: '5', class: 'quiet' }, 'No agent is alive.'));
     rows.replaceChildren(...(shown.length === 0 ? [none] : shown));
+    return 1;
   }
 
-  await look();
-  const timer = setInterval(() => {
-    if (document.visibilityState === 'visible') look().catch(() => undefined);
-  }, AGAIN_AFTER_MS);
-  leaving.addEventListener('abort', () => clearInterval(timer));
+  await keepLooking(look, leaving, ({ message }) => (fault.textContent = message));
 }
 
 /** @param {string} id */

@@ -27,6 +27,25 @@ export class ApiError extends Error {
   }
 }
 
+/**
+ * What may go well the next time.
+ *
+ * @param {unknown} error
+ */
+export function isPassing(error) {
+  return !(error instanceof ApiError) || error.status >= 500 || error.status === 429;
+}
+
+/** @param {unknown} error says that there is no such thing, any more or at all */
+export function isOfNothing(error) {
+  return error instanceof ApiError && (error.status === 404 || error.status === 410);
+}
+
+/** @param {Pick<Job, 'state'>} job whether it has ended */
+export function hasEnded({ state }) {
+  return ['succeeded', 'failed', 'cancelled'].includes(state);
+}
+
 export function storedKey() {
   return sessionStorage.getItem(KEY) ?? '';
 }

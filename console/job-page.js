@@ -1,9 +1,9 @@
-import { api } from './api.js';
+import { api, hasEnded, isPassing } from './api.js';
 import { ask, button, element, say, stateMark, time } from './dom.js';
+import { pause } from './looking.js';
 import { follow } from './output.js';
 import { Terminal } from './terminal.js';
 
-const FINAL = new Set(['succeeded', 'failed', 'cancelled']);
 const WAIT_SECONDS = 30;
 /** While it waits or runs, what is told of it changes. */
 const LOOK_EVERY_MS = 2_000;
@@ -33,20 +33,23 @@ export async function showJob(main, id, leaving) {
  */
 async function keepShowing(view, first, leaving) {
   let job = first;
-  await view.show(job);
-  while (!FINAL.has(job.state) && !leaving.aborted) {
+  let fault = '';
+  while (!leaving.aborted) {
     const started = Date.now();
-    // Told at once when it ends; before it runs, it is looked whether it does.
-    const wait = job.state === 'running' ? WAIT_SECONDS : 1;
     try {
+      await view.show(job);
+      view.mend(fault);
+      if (hasEnded(job)) return;
+      // Told at once when it ends; before it runs, it is looked whether it does.
+      const wait = job.state === 'running' ? WAIT_SECONDS : 1;
       job = await api.info(job.job_id, { wait, signal: leaving });
     } catch (error) {
       if (leaving.aborted) return;
-      throw error;
+      if (!isPassing(error)) throw error;
+      fault = view.tell(error);
     }
-    await view.show(job);
-    const pause = FINAL.has(job.state) ? 0 : Math.max(0, LOOK_EVERY_MS - (Date.now() - started));
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    const untilNext = hasEnded(job) ? 0 : Math.max(0, LOOK_EVERY_MS - (Date.now() - started));
+    await pause(untilNext, leaving);
   }
 }
 
@@ -84,8 +87,20 @@ class JobView {
       this.fault.textContent = '';
       await act();
     } catch (error) {
-      this.fault.textContent = /** @type {Error} */ (error).message;
+      this.tell(error);
     }
+  }
+
+  /** @param {unknown} error */
+  tell(error) {
+    const { message } = /** @type {Error} */ (error);
+    this.fault.textContent = message;
+    return message;
+  }
+
+  /** @param {string} fault that is over, where it is still the one that is shown */
+  mend(fault) {
+    if (this.fault.textContent === fault) this.fault.textContent = '';
   }
 
   /** @param {Job} job */
@@ -107,7 +122,7 @@ class JobView {
  * @param {(act: () => Promise<unknown>) => Promise<void>} attempt
  */
 function actionsFor(job, attempt) {
-  const { job_id: id, state } = job;
+  const { job_id: id } = job;
   const cancel = async () => {
     const text = 'Its command is ended, with all that it has started, and it has no answer.';
     if (await ask({ title: 'Cancel this job?', text, yes: 'Cancel the job' }))
@@ -122,7 +137,7 @@ function actionsFor(job, attempt) {
     });
   };
   return [
-    ...(FINAL.has(state) ? [] : [button('Cancel…', cancel, 'danger')]),
+    ...(hasEnded(job) ? [] : [button('Cancel…', cancel, 'danger')]),
     button('Run again…', () => (location.hash = `#/new?from=${id}`)),
     ...(job.answer_id === null ? [] : [download('Save the answer', job.answer_id, 'answer', attempt)]),
     ...(job.stderr_id === null ? [] : [download('Save standard error', job.stderr_id, 'stderr', attempt)]),

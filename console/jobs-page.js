@@ -1,10 +1,9 @@
-import { api } from './api.js';
+import { api, hasEnded, isOfNothing } from './api.js';
 import { button, element, say, stateMark, time } from './dom.js';
+import { keepLooking } from './looking.js';
 
 const STATES = ['queued', 'staging', 'running', 'succeeded', 'failed', 'cancelled'];
-const FINAL = new Set(['succeeded', 'failed', 'cancelled']);
 const PAGE = 25;
-const AGAIN_AFTER_MS = 3_000;
 
 /** @typedef {import('./api.js').Job} Job */
 
@@ -16,8 +15,9 @@ const AGAIN_AFTER_MS = 3_000;
  * @param {AbortSignal} leaving
  */
 export async function showJobs(main, query, leaving) {
-  /** @type {Map<string, Job>} Those that don't change any more. */
-  const ended = new Map();
+  /** @type {Map<string, Job>} */
+  const known = new Map();
+  let isFirst = true;
   const rows = element('tbody');
   const pages = element('p', { class: 'actions' });
   const fault = element('p', { class: 'error', role: 'alert' });
@@ -30,33 +30,36 @@ export async function showJobs(main, query, leaving) {
   );
 
   async function look() {
+    const { job_ids: ids, next_page_token: next } = await api.list(askedFor(query));
+    const asked = ids.filter((id) => !hasEnded(known.get(id) ?? { state: 'unknown' }));
+    const faults = await Promise.all(asked.map((id) => ask(id)));
+    if (leaving.aborted) return 0;
+    fault.textContent = faults.find((message) => message !== '') ?? '';
+    const jobs = ids.map((id) => known.get(id)).filter((job) => job !== undefined);
+    replaceRows(rows, jobs, ids.length === 0);
+    pages.replaceChildren(...pageLinks(query, next));
+    if (isFirst) say(`${jobs.length} jobs`);
+    isFirst = false;
+    return 1 + asked.length;
+  }
+
+  /**
+   * What can't be had now is shown as it was.
+   *
+   * @param {string} id
+   * @returns {Promise<string>} why it could not be had, or nothing
+   */
+  async function ask(id) {
     try {
-      const asked = askedFor(query);
-      const { job_ids: ids, next_page_token: next } = await api.list(asked);
-      const jobs = (await Promise.all(ids.map((id) => known(id)))).filter((job) => job !== null);
-      if (leaving.aborted) return;
-      fault.textContent = '';
-      replaceRows(rows, jobs);
-      pages.replaceChildren(...pageLinks(query, next));
-      if (jobs.length === 0) rows.append(emptyRow());
+      known.set(id, await api.info(id));
     } catch (error) {
-      fault.textContent = String(/** @type {Error} */ (error).message);
+      if (!isOfNothing(error)) return /** @type {Error} */ (error).message;
+      known.delete(id);
     }
+    return '';
   }
 
-  /** @param {string} id */
-  async function known(id) {
-    const job = ended.get(id) ?? (await api.info(id).catch(() => null));
-    if (job !== null && FINAL.has(job.state)) ended.set(id, job);
-    return job;
-  }
-
-  await look();
-  say(`${rows.childElementCount} jobs`);
-  const timer = setInterval(() => {
-    if (document.visibilityState === 'visible') void look();
-  }, AGAIN_AFTER_MS);
-  leaving.addEventListener('abort', () => clearInterval(timer));
+  await keepLooking(look, leaving, ({ message }) => (fault.textContent = message));
 }
 
 /** @param {URLSearchParams} query */
@@ -122,13 +125,14 @@ function heads() {
  *
  * @param {HTMLElement} rows
  * @param {readonly Job[]} jobs
+ * @param {boolean} areNone
  */
-function replaceRows(rows, jobs) {
-  const mark = JSON.stringify(jobs.map(({ job_id, state }) => [job_id, state]));
+function replaceRows(rows, jobs, areNone) {
+  const mark = JSON.stringify([areNone, ...jobs.map(({ job_id, state }) => [job_id, state])]);
   if (rows.dataset.shows === mark) return;
   rows.dataset.shows = mark;
   const focused = document.activeElement instanceof HTMLAnchorElement ? document.activeElement.href : '';
-  rows.replaceChildren(...jobs.map(rowOf));
+  rows.replaceChildren(...(areNone ? [emptyRow()] : jobs.map(rowOf)));
   for (const link of rows.querySelectorAll('a')) if (link.href === focused) link.focus();
 }
 

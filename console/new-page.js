@@ -12,7 +12,7 @@ function valuesOf({ command, name, labels, requires, ttl }) {
   return {
     command,
     name: name ?? '',
-    labels: pairs.join(', '),
+    labels: pairs.join('\n'),
     requires: requires.join(', '),
     ttl: ttl ?? '',
   };
@@ -32,7 +32,7 @@ export async function showNew(main, query) {
   form.append(
     area('Command, run by /bin/sh', { name: 'command', rows: '6', required: true }, values.command),
     line('Name', { name: 'name', value: values.name }),
-    line('Labels, as key=value, with commas between', { name: 'labels', value: values.labels }),
+    area('Labels, key=value, one a line', { name: 'labels', rows: '2' }, values.labels),
     line('Labels that its agent must have, with commas between', {
       name: 'requires',
       value: values.requires,
@@ -73,24 +73,23 @@ function requestIn(data) {
       .split(',')
       .map((part) => part.trim())
       .filter(Boolean);
-  /** @param {readonly string[]} pairs */
-  const mapped = (pairs) =>
+  /** @param {string} name */
+  const mapped = (name) =>
     Object.fromEntries(
-      pairs.map((pair) => {
-        const at = pair.indexOf('=');
-        return at === -1 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)];
-      }),
+      text(name)
+        .split('\n')
+        .filter((pair) => pair.trim() !== '')
+        .map((pair) => {
+          const at = pair.indexOf('=');
+          return at === -1 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)];
+        }),
     );
   /** @type {Record<string, unknown>} */
   const fields = {
     name: text('name').trim(),
-    labels: mapped(listed('labels')),
+    labels: mapped('labels'),
     requires: listed('requires'),
-    env: mapped(
-      text('env')
-        .split('\n')
-        .filter((one) => one.trim() !== ''),
-    ),
+    env: mapped('env'),
     output_files: listed('output_files'),
     timeout: numeric(text('timeout')),
     priority: numeric(text('priority')),
@@ -106,13 +105,13 @@ function isEmpty(value) {
 }
 
 /**
- * What is no number is left to the service, which says what it may be.
+ * What is no decimal number is left to the service, which says what it may be.
  *
  * @param {string} text
  */
 function numeric(text) {
   const trimmed = text.trim();
-  return trimmed === '' || Number.isNaN(Number(trimmed)) ? trimmed : Number(trimmed);
+  return /^-?\d+(\.\d+)?$/.test(trimmed) ? Number(trimmed) : trimmed;
 }
 
 /**

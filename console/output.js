@@ -1,4 +1,5 @@
-import { ApiError, request } from './api.js';
+import { isPassing, request } from './api.js';
+import { pause } from './looking.js';
 
 /** @typedef {{ event: string, id: string, data: string }} Message */
 
@@ -23,9 +24,9 @@ export async function* follow(jobId, signal) {
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof ApiError && error.status < 500) throw error;
+      if (!isPassing(error)) throw error;
     }
-    await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER_MS));
+    await pause(AGAIN_AFTER_MS, signal);
   }
 }
 

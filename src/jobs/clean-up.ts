@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import pLimit from 'p-limit';
 import { Clock } from '../kernel/clock.js';
+import { withTimeLimit } from '../kernel/deadline.js';
 import { messageOf } from '../kernel/errors.js';
 import { type DueWork } from './due-work.js';
 import { type JobRow } from './job.entity.js';
@@ -58,7 +59,7 @@ export class CleanUp {
 
   private async cleanInTime(row: JobRow, stopping: AbortSignal): Promise<void> {
     if (stopping.aborted) return;
-    await this.clean(row, AbortSignal.any([stopping, AbortSignal.timeout(LONGEST_MS)]));
+    await withTimeLimit(LONGEST_MS, stopping, (signal) => this.clean(row, signal));
   }
 
   private async settle(row: JobRow): Promise<void> {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { monotonicNow } from './clock.js';
-import { Deadline } from './deadline.js';
+import { getEventListeners } from 'node:events';
+import { Deadline, withTimeLimit } from './deadline.js';
 
 const BEYOND_ONE_TIMER_MS = 2 ** 32;
 
@@ -55,5 +56,34 @@ describe('Deadline', () => {
     jest.advanceTimersByTime(1_000);
     expect(passed).not.toHaveBeenCalled();
     expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
+describe('withTimeLimit', () => {
+  const untilAborted = (signal: AbortSignal): Promise<string> =>
+    new Promise((resolve) => {
+      const end = (): void => {
+        resolve(String(signal.reason));
+      };
+      if (signal.aborted) end();
+      else signal.addEventListener('abort', end);
+    });
+
+  it('gives what the work gives, and leaves nothing at the signal from outside', async () => {
+    const outer = new AbortController();
+    await expect(withTimeLimit(10_000, outer.signal, () => Promise.resolve(7))).resolves.toBe(7);
+    await expect(withTimeLimit(10_000, outer.signal, () => Promise.reject(new Error('no')))).rejects.toThrow(
+      'no',
+    );
+    expect(getEventListeners(outer.signal, 'abort')).toEqual([]);
+  });
+
+  it('aborts after the time, and with the signal from outside, be that at once', async () => {
+    const outer = new AbortController();
+    expect(await withTimeLimit(1, outer.signal, untilAborted)).toBe('Error: not done within 1 ms');
+    const late = withTimeLimit(10_000, outer.signal, untilAborted);
+    outer.abort('stopping');
+    expect(await late).toBe('stopping');
+    expect(await withTimeLimit(10_000, outer.signal, untilAborted)).toBe('stopping');
   });
 });

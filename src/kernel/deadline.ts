@@ -54,3 +54,27 @@ export class Deadline {
     );
   }
 }
+
+/**
+ * Does `work` with a signal that aborts after `ms`, or as `outer` does. `AbortSignal.any` would leave something at `outer` for as
+ * long as that lives (Node 20).
+ */
+export async function withTimeLimit<T>(
+  ms: number,
+  outer: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const overdue = new AbortController();
+  const abort = (): void => {
+    overdue.abort(outer.aborted ? outer.reason : new Error(`not done within ${ms} ms`));
+  };
+  if (outer.aborted) abort();
+  const timer = setTimeout(abort, ms);
+  outer.addEventListener('abort', abort);
+  try {
+    return await work(overdue.signal);
+  } finally {
+    clearTimeout(timer);
+    outer.removeEventListener('abort', abort);
+  }
+}

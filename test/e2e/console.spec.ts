@@ -52,7 +52,7 @@ describeWithChromium('The console in Chromium', (executablePath) => {
     const command = `echo first; echo oops >&2; until [ -e ${gate} ]; do sleep 0.05; done; echo last`;
     await page.getByLabel('Command, run by /bin/sh').fill(command);
     await page.getByLabel('Name', { exact: true }).fill('live');
-    await page.getByLabel('Labels, as key=value').fill('kind=demo, who=me');
+    await page.getByLabel('Labels, key=value').fill('kind=demo\nwho=me, you');
     await page.getByRole('button', { name: 'Run', exact: true }).click();
     await shown(page, '#output', 'first');
     await shown(page, '#output .error', 'oops');
@@ -69,7 +69,7 @@ describeWithChromium('The console in Chromium', (executablePath) => {
     await page.getByRole('button', { name: 'Run again…' }).click();
     await page.getByRole('heading', { name: 'Run a job' }).waitFor();
     expect(await page.getByLabel('Command, run by /bin/sh').inputValue()).toBe(command);
-    expect(await page.getByLabel('Labels, as key=value').inputValue()).toBe('kind=demo, who=me');
+    expect(await page.getByLabel('Labels, key=value').inputValue()).toBe('kind=demo\nwho=me, you');
     await page.getByRole('button', { name: 'Run', exact: true }).click();
     await shown(page, '#state', 'succeeded');
     expect((await server().client.list('label=kind=demo')).job_ids).toHaveLength(2);
@@ -104,6 +104,53 @@ describeWithChromium('The console in Chromium', (executablePath) => {
     await page.getByRole('link', { name: 'Agents' }).click();
     await shown(page, 'tbody', 'agent-');
     expect(faults.filter((fault) => !fault.includes('410'))).toEqual([]);
+    await page.close();
+  });
+
+  it('stops asking for a page that is left before it has come', async () => {
+    const { page } = await opened();
+    const asked: string[] = [];
+    await page.route('**/list_jobs?*', async (route) => {
+      asked.push(route.request().url());
+      await held;
+      await route.continue();
+    });
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    for (let times = 0; times < 5; times += 1) {
+      await page.goto(`${server().url}/console/#/?state=failed&user=u${times}`);
+      await eventually(() => {
+        expect(asked.filter((url) => url.includes(`u${times}`))).toHaveLength(1);
+      });
+      await page.goto(`${server().url}/console/#/agents`);
+      await shown(page, 'tbody', 'agent-');
+    }
+    release();
+    // Two looks at the agents later, each page that was left would have looked again.
+    for (let looks = 0; looks < 3; looks += 1) await page.waitForResponse('**/agents');
+    expect(asked.filter((url) => url.includes('user=u'))).toHaveLength(5);
+    await page.close();
+  });
+
+  it('goes on where a request failed, and tells why as long as it does', async () => {
+    const gate = join(await temporaryDirectory(), 'gate');
+    const jobId = await server().client.run({
+      command: `until [ -e ${gate} ]; do sleep 0.05; done`,
+      name: 'watched',
+    });
+    const { page } = await opened(`#/job/${jobId}`);
+    await shown(page, '#state', 'running');
+    const answers = { status: 503, json: { error: 'Away for a moment.' } };
+    await page.route('**/job_info/**', (route) => route.fulfill(answers));
+    await writeFile(gate, '');
+    await shown(page, '[role=alert]', 'Away for a moment.');
+    await page.goto(`${server().url}/console/#/`);
+    await shown(page, '[role=alert]', 'Away for a moment.');
+    expect(await page.locator('tbody').innerText()).not.toContain('There is no such job.');
+    await page.unroute('**/job_info/**');
+    await page.getByRole('link', { name: 'watched' }).waitFor();
+    await page.getByRole('link', { name: 'watched' }).click();
+    await shown(page, '#state', 'succeeded');
     await page.close();
   });
 

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { type Redis } from 'ioredis';
+import { withTimeLimit } from '../../../kernel/deadline.js';
 import { OutputDesk, type OutputReader, type ReadableOutputs } from '../../live-output.port.js';
 import { connect, inTime, listenTo, type RedisQueueOptions } from './connection.js';
 import { NewsSender } from './news-sender.js';
@@ -79,23 +80,19 @@ export class RedisOutputDesk extends OutputDesk {
   }
 
   private async readInTime(ask: OutputAsk, read: OutputReader): ReturnType<OutputReader> {
-    const overdue = new AbortController();
-    const giveUp = (): void => {
-      overdue.abort();
-    };
-    const timer = setTimeout(giveUp, ANSWERED_WITHIN_MS);
-    this.closing.signal.addEventListener('abort', giveUp);
     this.readers += 1;
     try {
-      return await read(ask, overdue.signal);
-    } catch (error) {
-      if (!overdue.signal.aborted)
-        this.logger.error({ err: error, jobId: ask.jobId }, 'output could not be read');
-      return null;
+      return await withTimeLimit(ANSWERED_WITHIN_MS, this.closing.signal, async (signal) => {
+        try {
+          return await read(ask, signal);
+        } catch (error) {
+          if (!signal.aborted)
+            this.logger.error({ err: error, jobId: ask.jobId }, 'output could not be read');
+          return null;
+        }
+      });
     } finally {
       this.readers -= 1;
-      clearTimeout(timer);
-      this.closing.signal.removeEventListener('abort', giveUp);
     }
   }
 }
