@@ -34,6 +34,15 @@ export default tseslint.config(
       'max-params': ['error', 5],
       'no-console': 'error',
       'no-restricted-properties': noEnvironment,
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'CallExpression[callee.property.name=/^(error|warn|log|debug)$/][arguments.0.type=ObjectExpression][arguments.1]',
+          message:
+            'The sentence goes into `msg`: the logger of a host takes a second argument for a stack or a context.',
+        },
+      ],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/explicit-module-boundary-types': 'error',
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],

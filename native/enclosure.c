@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /*
@@ -18,6 +19,8 @@
 
 static int secrets_fd = -1, told_fd = -1;
 static struct told *told;
+/* Of the first process inside, which what makes the sandbox copies into it. */
+static off_t program_bytes;
 
 static bool make(void) {
   if (told != NULL) return true;
@@ -27,6 +30,8 @@ static bool make(void) {
   void *memory = mmap(NULL, sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED, told_fd, 0);
   if (memory == MAP_FAILED) return false;
   told = memory;
+  struct stat program;
+  if (stat("/proc/self/exe", &program) == 0) program_bytes = program.st_size;
   return true;
 }
 
@@ -44,6 +49,7 @@ static bool write_secrets(const struct enclosure *enclosure) {
 struct told *enclosure_prepare(const struct enclosure *enclosure) {
   if (!make() || !write_secrets(enclosure)) return NULL;
   *told = (struct told){0};
+  usage_own(program_bytes);
   return told;
 }
 

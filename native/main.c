@@ -52,6 +52,7 @@ static double next_time(char **fields) {
 static void start(char *fields) {
   char fault[DETAIL_BYTES] = "";
   const char *forced = next_field(&fields);
+  /* The instance, which the client alone has a use for. */
   next_field(&fields);
   limits_set_cgroups(&fields, (size_t)next_number(&fields));
   const char *containment = probe(forced, fault);

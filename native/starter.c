@@ -138,7 +138,6 @@ static void run(void) {
 /* ---- until nothing of it is alive ---- */
 
 /* In a namespace: every process but this one, in one step of the kernel's. */
-
 static void kill_all(void) {
   if (contained_by == SUBREAPER) signal_descendants(SIGKILL, NULL);
   else kill(-1, SIGKILL);

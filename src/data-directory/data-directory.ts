@@ -31,7 +31,12 @@ export class DataDirectory {
   static async hold(path: string): Promise<DataDirectory> {
     await makeDirectory(path);
     const lock = takeLock(path);
-    return new DataDirectory(path, await instanceIdIn(path), await nextGenerationIn(path), lock);
+    try {
+      return new DataDirectory(path, await instanceIdIn(path), await nextGenerationIn(path), lock);
+    } catch (error) {
+      lock.close();
+      throw error;
+    }
   }
 
   /** Stored files. */
@@ -79,9 +84,19 @@ function takeLock(path: string): Sqlite.Database {
   }
 }
 
+/** What can't be read is not absent: begun anew, it would be another's identity. */
+async function textOf(file: string, ifAbsent: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ifAbsent;
+    throw error;
+  }
+}
+
 async function instanceIdIn(path: string): Promise<string> {
   const file = join(path, 'instance-id');
-  const known = await readFile(file, 'utf8').catch(() => '');
+  const known = await textOf(file, '');
   if (isUuid(known.trim())) return known.trim();
   const made = randomUUID();
   await writeFile(file, `${made}\n`, { flush: true });
@@ -90,7 +105,7 @@ async function instanceIdIn(path: string): Promise<string> {
 
 async function nextGenerationIn(path: string): Promise<number> {
   const file = join(path, 'generation');
-  const last = Number(await readFile(file, 'utf8').catch(() => '0'));
+  const last = Number(await textOf(file, '0'));
   const next = (Number.isSafeInteger(last) && last > 0 ? last : 0) + 1;
   // Renamed into its place: cut short by a power cut, it would begin anew.
   await writeFile(`${file}.new`, `${next}\n`, { flush: true });

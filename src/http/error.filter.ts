@@ -23,7 +23,7 @@ export class ErrorFilter implements ExceptionFilter {
     const known = answerFor(thrown);
     if (known === undefined) {
       const { id: requestId } = http.getRequest<{ readonly id?: unknown }>();
-      this.logger.error({ err: thrown, requestId }, 'a request failed');
+      this.logger.error({ err: thrown, requestId, msg: 'a request failed' });
     }
     if (raw.headersSent) {
       // The status is out: only a broken connection still tells the caller that the body isn't whole.

@@ -19,11 +19,18 @@ export const TRANSITIONS = {
 /** Held by an agent, under a lease. */
 export const LEASED_STATES = ['staging', 'running'] as const satisfies readonly JobState[];
 
+/** Nothing is left of the job but that it was. */
+export const GONE_STATES = ['deleted', 'expired'] as const satisfies readonly JobState[];
+
 export const ALL_STATES = Object.keys(TRANSITIONS) as JobState[];
 
 /** The states from which a job may go to `target`: what the WHERE of each change of state names. */
 export function sourcesOf(target: JobState): readonly JobState[] {
   return ALL_STATES.filter((state) => (TRANSITIONS[state] as readonly JobState[]).includes(target));
+}
+
+export function isLeased(state: JobState): boolean {
+  return (LEASED_STATES as readonly JobState[]).includes(state);
 }
 
 export function isVisible(state: JobState): state is VisibleState {

@@ -15,7 +15,7 @@ import { JobChanges } from './job-changes.port.js';
 import { type JobRow, type SchemaTarget } from './job.entity.js';
 import { type ClaimedJob, JobClaims, type LeaseWish } from './job-claims.js';
 import { oldTombstonesStatement } from './recovery/tombstone.query.js';
-import { type JobState, LEASED_STATES, sourcesOf } from './job.states.js';
+import { GONE_STATES, isLeased, type JobState, LEASED_STATES, sourcesOf } from './job.states.js';
 import { type JobsOptions } from './jobs.options.js';
 import { type EndTraits, KnownTraits } from './end-traits.js';
 import { awaitEndStatement, forgetWebhooksStatement, oweStatement } from './webhooks/webhook.query.js';
@@ -102,7 +102,7 @@ export class JobsRepository {
     const [raw] = await this.database.rows<Record<string, unknown>>({ sql, parameters: [id] });
     if (raw === undefined) return null;
     const row = this.table.read(raw);
-    if ((LEASED_STATES as readonly JobState[]).includes(row.state)) this.traits.remember(id, traitsOf(row));
+    if (isLeased(row.state)) this.traits.remember(id, traitsOf(row));
     return row;
   }
 
@@ -206,7 +206,7 @@ export class JobsRepository {
   async forget(id: string): Promise<void> {
     const assignments = this.table.assignments(FORGOTTEN);
     const row = {
-      sql: `UPDATE ${this.table.name} SET ${assignments.sql} WHERE id = ? AND state IN ('deleted', 'expired')`,
+      sql: `UPDATE ${this.table.name} SET ${assignments.sql} WHERE id = ? AND ${stateIn(GONE_STATES)}`,
       parameters: [...assignments.parameters, id],
     };
     const labels = {
@@ -242,7 +242,7 @@ export class JobsRepository {
   /** When the next job is due, or null. */
   async nextDue(column: DueColumn): Promise<number | null> {
     const name = DUE_COLUMNS[column];
-    const held = column === 'leaseUntil' ? `AND state IN ('staging', 'running')` : '';
+    const held = column === 'leaseUntil' ? `AND ${stateIn(LEASED_STATES)}` : '';
     const rows = await this.database.rows<{ at: string | number }>({
       sql: `SELECT ${name} AS at FROM ${this.target.tablePrefix}jobs WHERE ${name} IS NOT NULL ${held} ORDER BY ${name} LIMIT 1`,
       parameters: [],
@@ -354,7 +354,5 @@ function notExpired(now: number): Guard {
  * agent's processes too, and the job is run again from wherever it was before.
  */
 function durabilityOf(state: JobState): Durability {
-  return (LEASED_STATES as readonly JobState[]).includes(state) || state === 'queued'
-    ? 'soon durable'
-    : 'durable';
+  return isLeased(state) || state === 'queued' ? 'soon durable' : 'durable';
 }

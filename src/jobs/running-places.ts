@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JobDispatcher } from '../execution/job-dispatcher.port.js';
 import { JobChanges } from './job-changes.port.js';
-import { type JobState, LEASED_STATES } from './job.states.js';
+import { isLeased } from './job.states.js';
 import { JobsRepository } from './jobs.repository.js';
 import { JOBS_OPTIONS, type JobsOptions } from './jobs.options.js';
 
@@ -29,8 +29,4 @@ export class RunningPlaces {
     const places = most === 1 ? 'The one place' : `All ${String(most)} places`;
     return `${places} that you have for running jobs ${most === 1 ? 'is' : 'are'} taken.`;
   }
-}
-
-function isLeased(state: JobState): boolean {
-  return (LEASED_STATES as readonly JobState[]).includes(state);
 }

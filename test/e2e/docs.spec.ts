@@ -42,6 +42,10 @@ class Operation {
     await this.block.locator('textarea.body-param__text').fill(JSON.stringify(value));
   }
 
+  async choose(file: { name: string; mimeType: string; buffer: Buffer }): Promise<void> {
+    await this.block.locator('input[type=file]').setInputFiles(file);
+  }
+
   /** What the page shows of the answer. */
   async execute(): Promise<{ status: string; answer: Locator }> {
     await this.block.getByRole('button', { name: 'Execute' }).click();
@@ -89,6 +93,21 @@ describeWithChromium('/docs in Chromium', (executablePath) => {
     await answer.getByText('Download file').click();
     expect(await readFile(await (await saved).path(), 'utf8')).toBe('1\n');
     expect(faults).toEqual([]);
+  });
+
+  it('stores a file as it offers to, and deletes a job by the parameter that it shows', async () => {
+    const page = await browser().newPage();
+    await page.goto(`${server().url}/docs`);
+    const upload = await Operation.open(page, 'post', '/files');
+    await upload.choose({ name: 'x', mimeType: 'text/plain', buffer: Buffer.from('stored') });
+    const { status, body } = await upload.json();
+    expect({ status, body }).toMatchObject({ status: '201', body: { size: 6 } });
+    expect((await server().client.download((body as { id: string }).id)).toString()).toBe('stored');
+
+    const job_id = await server().client.run('true');
+    const remove = await Operation.open(page, 'delete', '/delete');
+    await remove.fill('job_id', job_id);
+    expect(await remove.json()).toEqual({ status: '200', body: { job_id } });
   });
 
   it('takes a key, with which a job is run, watched, cancelled and deleted', async () => {

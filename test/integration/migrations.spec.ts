@@ -7,7 +7,7 @@ import { createDatabase, describeOnDatabases, describeWithMysql } from '../suppo
 
 describeOnDatabases('The migrations', (kind) => {
   async function withSource(body: (source: DataSource) => Promise<void>): Promise<void> {
-    // By its own name TypeORM reads MariaDB's catalogue right; both names are tested, as `mysql:` all over the place.
+    // By its own name TypeORM reads MariaDB's catalogue right (docs/database.md); all other tests call it `mysql:`.
     const url = (await kind.create()).url.replace(/^mysql:/, 'mariadb:');
     const source = await dataSourceFor(url).initialize();
     try {

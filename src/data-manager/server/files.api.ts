@@ -80,6 +80,8 @@ const UPLOAD_SCHEMA = {
       type: 'object',
       description: 'All optional',
       additionalProperties: false,
+      // What Swagger UI fills in, and sends; by itself it would say a ttl of 0.
+      example: { name: 'hello.txt', tags: ['dataset'] },
       properties: {
         name: { type: 'string', minLength: 1, maxLength: 1024 },
         ttl: {

@@ -1,6 +1,7 @@
 import { labelText } from '../../jobs/job-label.query.js';
 import { outcomesOfRows } from '../../jobs/job-label.outcome.js';
-import { type JobState } from '../../jobs/job.states.js';
+import { GONE_STATES, type JobState } from '../../jobs/job.states.js';
+import { stateIn } from '../../jobs/job.tombstone.js';
 import { type Check, type Disagreement } from '../check.js';
 import { type JobTable } from './job-table.js';
 
@@ -38,7 +39,7 @@ async function* strayLabels(table: JobTable): AsyncGenerator<Disagreement> {
 async function* unlistedJobs(table: JobTable): AsyncGenerator<Disagreement> {
   const jobs = table.select<LabelledJob>(
     'id, state, owner, labels',
-    "labels IS NOT NULL AND state NOT IN ('deleted', 'expired')",
+    `labels IS NOT NULL AND NOT ${stateIn(GONE_STATES)}`,
   );
   for await (const job of jobs) {
     const wanted = rowsOf(job);

@@ -1,4 +1,4 @@
-import { LEASED_STATES } from '../../jobs/job.states.js';
+import { ALL_STATES, GONE_STATES, isFinished, LEASED_STATES } from '../../jobs/job.states.js';
 import { stateIn } from '../../jobs/job.tombstone.js';
 import { type Check, type Disagreement } from '../check.js';
 import { type JobTable } from './job-table.js';
@@ -15,7 +15,7 @@ interface RowRule {
 }
 
 const HELD = stateIn(LEASED_STATES);
-const GONE = stateIn(['deleted', 'expired']);
+const GONE = stateIn(GONE_STATES);
 
 const RULES: readonly RowRule[] = [
   {
@@ -34,7 +34,7 @@ const RULES: readonly RowRule[] = [
   },
   {
     name: 'jobs that have ended at no time',
-    where: `${stateIn(['succeeded', 'failed', 'cancelled'])} AND finished_at IS NULL`,
+    where: `${stateIn(ALL_STATES.filter(isFinished))} AND finished_at IS NULL`,
     text: (id, state) => `Job ${id} has ${state}, at no time.`,
     mending: 'finished_at = COALESCE(started_at, created_at)',
   },

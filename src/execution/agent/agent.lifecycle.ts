@@ -63,7 +63,11 @@ export class AgentLifecycle implements OnApplicationBootstrap, BeforeApplication
     removeAbandonedCgroups();
     // What can't be removed, such as an immutable file, must not keep the service from starting.
     const directories = await workspaces.prepare((error, path) => {
-      this.logger.error({ err: error, path }, 'a working directory of an earlier run can not be removed');
+      this.logger.error({
+        err: error,
+        path,
+        msg: 'a working directory of an earlier run can not be removed',
+      });
     });
     if (processes + directories > 0) {
       this.logger.warn(

@@ -108,7 +108,11 @@ export class Agent {
     } catch (error) {
       if (delivery.signal.aborted || this.giveUp.signal.aborted) return;
       // The lease ends by itself: then the job is put back, here or elsewhere.
-      this.logger.error({ jobId: delivery.jobId, err: error }, 'an attempt could not be brought to its end');
+      this.logger.error({
+        jobId: delivery.jobId,
+        err: error,
+        msg: 'an attempt could not be brought to its end',
+      });
     }
   }
 

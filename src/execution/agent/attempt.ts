@@ -222,10 +222,11 @@ export class Attempt {
     try {
       await this.tools.workspaces.giveBack(workspace);
     } catch (error) {
-      this.logger.error(
-        { err: error, jobId: this.assignment.lease.jobId },
-        'a working directory could not be removed',
-      );
+      this.logger.error({
+        err: error,
+        jobId: this.assignment.lease.jobId,
+        msg: 'a working directory could not be removed',
+      });
     }
   }
 
@@ -237,10 +238,11 @@ export class Attempt {
     // An agent that joins later may do better.
     if (error instanceof LimitNotEnforcedError)
       return { kind: 'fault', reason: error.message, passing: true };
-    this.logger.error(
-      { jobId: this.assignment.lease.jobId, err: error },
-      'an attempt failed through a fault of its agent',
-    );
+    this.logger.error({
+      jobId: this.assignment.lease.jobId,
+      err: error,
+      msg: 'an attempt failed through a fault of its agent',
+    });
     return { kind: 'fault', reason: 'The agent could not run the command.', passing: true };
   }
 }

@@ -98,7 +98,7 @@ export class InProcessQueue extends JobDispatcher implements JobFeed {
   private async run(id: string, running: RunningJobs): Promise<void> {
     const { decided, over } = running.begin(id);
     decided.catch((error: unknown) => {
-      this.logger.error({ jobId: id, err: error }, 'a job could not be claimed');
+      this.logger.error({ jobId: id, err: error, msg: 'a job could not be claimed' });
       // The database still knows that it is owed.
       this.window.doubt();
       this.refillLater();

@@ -105,6 +105,9 @@ export class Incarnation {
       this.places.giveBack(place);
       throw new LaunchLateError();
     }
+    const stop = (graceMs: number): void => {
+      if (this.pending.has(id)) this.process.send({ op: 'stop', id, graceMs });
+    };
     const watched = {
       request,
       cgroup: place.cgroup,
@@ -118,9 +121,6 @@ export class Incarnation {
     );
     this.process.send({ op: 'launch', id, order: { ...order, place: place.number } });
     watch?.start();
-    const stop = (graceMs: number): void => {
-      if (this.pending.has(id)) this.process.send({ op: 'stop', id, graceMs });
-    };
     const endBy = (time: number): void => {
       if (this.pending.has(id)) this.process.send({ op: 'endBy', id, time });
     };
@@ -147,7 +147,7 @@ export class Incarnation {
     const detail = await this.process.gone;
     this.dead = true;
     await endLeftovers(this.options.instance).catch((error: unknown) => {
-      this.logger.error({ err: error }, 'what the launcher left behind could not be ended');
+      this.logger.error({ err: error, msg: 'what the launcher left behind could not be ended' });
     });
     this.onReady?.reject(new LaunchFailedError(`the launcher process ended${detail && `: ${detail}`}`));
     for (const { reject, watch } of this.pending.values()) {

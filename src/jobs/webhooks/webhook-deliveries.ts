@@ -79,7 +79,7 @@ export class WebhookDeliveries implements BeforeApplicationShutdown {
       else await this.webhooks.settle(row, heldUntil, result);
     } catch (error) {
       // Whatever it was, it is tried again when it is not held any more.
-      this.logger.error({ err: error, jobId: row.jobId }, 'a webhook could not be tried');
+      this.logger.error({ err: error, jobId: row.jobId, msg: 'a webhook could not be tried' });
     }
   }
 }

@@ -1,6 +1,7 @@
 import { type Statement } from '../../database/engine.js';
 import { type SchemaTarget } from '../job.entity.js';
-import { type JobState } from '../job.states.js';
+import { GONE_STATES, type JobState } from '../job.states.js';
+import { stateIn } from '../job.tombstone.js';
 
 type Target = Pick<SchemaTarget, 'tablePrefix'>;
 
@@ -29,7 +30,7 @@ export function oweStatement(
 export function forgetWebhooksStatement({ tablePrefix }: Target, jobIds: readonly string[]): Statement {
   return {
     sql: `DELETE FROM ${tablePrefix}webhooks WHERE job_id IN (${jobIds.map(() => '?').join(', ')})
-      AND NOT EXISTS (SELECT 1 FROM ${tablePrefix}jobs WHERE id = job_id AND state NOT IN ('deleted', 'expired'))`,
+      AND NOT EXISTS (SELECT 1 FROM ${tablePrefix}jobs WHERE id = job_id AND NOT ${stateIn(GONE_STATES)})`,
     parameters: jobIds,
   };
 }

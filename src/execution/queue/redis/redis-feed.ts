@@ -129,7 +129,7 @@ class RedisConsumer implements Consumer {
     try {
       await this.running.begin(id).decided;
     } catch (error) {
-      this.logger.error({ jobId: id, err: error }, 'a job could not be claimed');
+      this.logger.error({ jobId: id, err: error, msg: 'a job could not be claimed' });
       await this.pause();
       await this.inQueue(() => this.putBack(job));
       return;

@@ -87,7 +87,7 @@ export class RedisOutputDesk extends OutputDesk {
           return await read(ask, signal);
         } catch (error) {
           if (!signal.aborted)
-            this.logger.error({ err: error, jobId: ask.jobId }, 'output could not be read');
+            this.logger.error({ err: error, jobId: ask.jobId, msg: 'output could not be read' });
           return null;
         }
       });

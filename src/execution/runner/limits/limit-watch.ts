@@ -50,7 +50,7 @@ export class LimitWatch {
       const met = this.metByCounters() ?? (await this.metByDisk());
       if (met !== null) this.tell(met);
     } catch (error) {
-      logger.error({ err: error }, 'what a command uses can not be watched');
+      logger.error({ err: error, msg: 'what a command uses can not be watched' });
     }
     if (!this.isOver) this.lookIn(Math.min(2 * ms, LONGEST_PAUSE_MS));
   }

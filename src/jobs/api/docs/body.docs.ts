@@ -25,11 +25,16 @@ export function DescribeBody({ required, schema, examples, objects = [] }: Body)
   );
 }
 
-/** Method: documents a body that names a job. */
+const A_JOB = { job: { summary: 'A job', value: { job_id: SOME_JOB } } };
+/** Swagger UI sends the first example by itself, also where the query names the job. */
+const NOTHING = { nothing: { summary: 'Nothing, where the query says it', value: {} } };
+
+/** Method: documents a body that names a job; where it need not, the query may. */
 export function DescribeJobIdBody({ required }: { required: boolean }): MethodDecorator {
+  const { required: always, ...properties } = JOB_ID_SCHEMA;
   return DescribeBody({
     required,
-    schema: { ...JOB_ID_SCHEMA, additionalProperties: false },
-    examples: { job: { summary: 'A job', value: { job_id: SOME_JOB } } },
+    schema: { ...properties, ...(required && { required: always }), additionalProperties: false },
+    examples: required ? A_JOB : { ...NOTHING, ...A_JOB },
   });
 }
