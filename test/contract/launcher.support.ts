@@ -128,7 +128,6 @@ const KINDS: readonly LauncherInForce[] = [
   { program: 'node-perl', containment: 'cgroup', sandbox: 'none' },
   { program: 'node-perl', containment: 'marker', sandbox: 'none' },
   { program: 'node-shell', containment: 'pid-namespace', sandbox: 'none' },
-  { program: 'node-shell', containment: 'cgroup', sandbox: 'none' },
   { program: 'node-shell', containment: 'marker', sandbox: 'none' },
   { program: 'native', containment: 'pid-namespace', sandbox: 'bubblewrap' },
   { program: 'node-perl', containment: 'pid-namespace', sandbox: 'bubblewrap' },

@@ -42,14 +42,6 @@ export function readProcess(pid: number): ProcessEntry | null {
   };
 }
 
-/** All that its children inherit of limits, share of the processors and processors, in a text to be compared. */
-export function inheritedFrom(pid: number): string {
-  const fields = fieldsOf(pid) ?? [];
-  const [nice, priority, policy] = [fields[16], fields[37], fields[38]];
-  const processors = /^Cpus_allowed:.*$/m.exec(readOrNull(`/proc/${pid}/status`) ?? '')?.[0];
-  return [readOrNull(`/proc/${pid}/limits`), nice, priority, policy, processors].join('\n');
-}
-
 /** True where the process's environment at its start held this, as `NAME=` and the value's beginning. */
 export function hasInEnvironment(pid: number, beginning: string): boolean {
   const environment = readOrNull(`/proc/${pid}/environ`) ?? '';
@@ -60,12 +52,6 @@ export function hasInEnvironment(pid: number, beginning: string): boolean {
 export function isAlive(entry: ProcessEntry): boolean {
   const now = readProcess(entry.pid);
   return now !== null && now.startTime === entry.startTime && !now.zombie;
-}
-
-/** What it and all that it has reaped have written, to whatever; null where that can't be told. */
-export function bytesWrittenBy(pid: number): number | null {
-  const written = /^wchar: (\d+)$/m.exec(readOrNull(`/proc/${pid}/io`) ?? '')?.[1];
-  return written === undefined ? null : Number(written);
 }
 
 /**

@@ -18,8 +18,6 @@ export interface Cell {
   terminate(): Promise<void>;
   /** SIGKILL to every process of the command; resolves once none is alive. */
   kill(): Promise<void>;
-  /** Bytes that the starter and all that it has reaped have written since it began; null where that can't be told. */
-  written(): number | null;
   /** True once the starter is dead, which a kill may have done: a new cell is needed. */
   readonly spent: boolean;
   /** Ends the starter and removes what the cell has made. Nothing of a command may be alive. */

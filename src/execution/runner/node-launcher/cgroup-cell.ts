@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { instanceCgroup, isPopulated, killCgroup, processesIn, removeCgroup } from '../cgroups.js';
-import { bytesWrittenBy } from '../process-table.js';
 import { terminateProcesses } from '../terminate-processes.js';
 import { type Cell, type CellMaker } from './cell.js';
 import { Starter } from './starter.js';
@@ -53,10 +52,6 @@ class CgroupCell implements Cell {
 
   isAsMade(): boolean {
     return true;
-  }
-
-  written(): number | null {
-    return this.spent ? null : bytesWrittenBy(this.starter.pid);
   }
 
   terminate(): Promise<void> {

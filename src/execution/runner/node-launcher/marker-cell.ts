@@ -1,5 +1,5 @@
 import { endProcesses, withDescendants } from '../end-processes.js';
-import { bytesWrittenBy, hasInEnvironment, listProcesses, type ProcessEntry } from '../process-table.js';
+import { hasInEnvironment, listProcesses, type ProcessEntry } from '../process-table.js';
 import { type LaunchOrder, MARK_VARIABLE } from '../protocol.js';
 import { terminateProcesses } from '../terminate-processes.js';
 import { lockLimitOfProcess } from '../lock-limit.js';
@@ -54,10 +54,6 @@ class MarkerCell implements Cell {
 
   isAsMade(): boolean {
     return true;
-  }
-
-  written(): number | null {
-    return this.spent ? null : bytesWrittenBy(this.starter.pid);
   }
 
   terminate(): Promise<void> {

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import { bytesWrittenBy, readProcess, signalProcess } from '../process-table.js';
+import { readProcess, signalProcess } from '../process-table.js';
 import { MARK_VARIABLE, SYSTEM_PATH } from '../protocol.js';
 import { type Cell, type CellMaker, type CellOptions } from './cell.js';
+import { ProcFile } from './process-records.js';
 import { Starter } from './starter.js';
 
 const UNSHARE = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'slave'];
@@ -46,7 +47,8 @@ class NamespaceCell implements Cell {
   /** Kept open: what it says is read once a command. */
   private readonly childrenFd: number;
   private readonly children = Buffer.alloc(CHILDREN_BYTES);
-  private readonly mounts: string;
+  private readonly mountinfo: ProcFile;
+  private readonly mounts: string | null;
   readonly starterPid: number;
   private terminator: ChildProcess | undefined;
   private isTerminated = false;
@@ -57,11 +59,13 @@ class NamespaceCell implements Cell {
     private readonly options: { readonly userNamespace: boolean; readonly instance: string },
   ) {
     this.childrenFd = openSync(`/proc/${firstPid}/task/${firstPid}/children`, 'r');
-    this.mounts = this.mountsNow();
+    this.mountinfo = new ProcFile(`/proc/${firstPid}/mountinfo`);
+    this.mounts = this.mountinfo.read();
     this.starterPid = firstPid;
     void starter.gone.then(() => {
       this.spent = true;
       closeSync(this.childrenFd);
+      this.mountinfo.close();
     });
   }
 
@@ -80,11 +84,7 @@ class NamespaceCell implements Cell {
   }
 
   isAsMade(): boolean {
-    return this.spent || this.mountsNow() === this.mounts;
-  }
-
-  written(): number | null {
-    return this.spent ? null : bytesWrittenBy(this.firstPid);
+    return this.spent || this.mountinfo.read() === this.mounts;
   }
 
   async terminate(): Promise<void> {
@@ -117,9 +117,5 @@ class NamespaceCell implements Cell {
 
   dispose(): Promise<void> {
     return this.kill();
-  }
-
-  private mountsNow(): string {
-    return readFileSync(`/proc/${this.firstPid}/mountinfo`, 'latin1');
   }
 }

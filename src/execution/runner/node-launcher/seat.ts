@@ -2,12 +2,12 @@ import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../../kernel/errors.js';
 import { type Captured } from '../launcher.js';
-import { inheritedFrom } from '../process-table.js';
 import { type CommandEnd, type LaunchOrder } from '../protocol.js';
 import { type Cell, type CellMaker } from './cell.js';
 import { type Deadline } from '../../../kernel/deadline.js';
 import { type Fifo } from './fifo.js';
 import { hasEnclosedCommand, terminateEnclosed } from './enclosed-processes.js';
+import { ProcessRecords } from './process-records.js';
 import { OutputChannel, type OutputStop } from './output-channel.js';
 import { type ShellStatus } from './shell-status.js';
 import { type StarterReport } from './starter.js';
@@ -33,9 +33,16 @@ export type RunResult =
   | { readonly kind: 'refused'; readonly detail: string }
   | { readonly kind: 'lost'; readonly detail: string };
 
-/** The command that a seat runs at the moment. */
-interface Run {
+interface Prepared {
   readonly cell: Cell;
+  /** Of its starter. */
+  readonly records: ProcessRecords;
+  /** What that hands on, as it was made. */
+  readonly handedOn: string;
+}
+
+/** The command that a seat runs at the moment. */
+interface Run extends Prepared {
   readonly enclosed: boolean;
   readonly writtenBefore: number | null;
   /** Asked once nothing of it is alive, but its starter. */
@@ -55,9 +62,7 @@ interface Run {
 export class Seat {
   private readonly stdout: OutputChannel;
   private readonly stderr: OutputChannel;
-  private cell: Cell | null = null;
-  /** Of the cell's starter, as it was made. */
-  private handedOn = '';
+  private prepared: Prepared | null = null;
   private run: Run | null = null;
 
   constructor(
@@ -66,20 +71,6 @@ export class Seat {
   ) {
     this.stdout = new OutputChannel(fifos[0]);
     this.stderr = new OutputChannel(fifos[1]);
-  }
-
-  /** Makes the cell where there is none; rejects where the host does not allow it. */
-  async prepare(): Promise<Cell> {
-    if (this.cell?.spent === true) {
-      await this.cell.dispose();
-      this.cell = null;
-    }
-    const outputFds = [this.stdout.writeFd, this.stderr.writeFd] as const;
-    if (this.cell === null) {
-      this.cell = await this.options.makeCell({ ...this.options, outputFds });
-      this.handedOn = inheritedFrom(this.cell.starterPid);
-    }
-    return this.cell;
   }
 
   /** Runs a command to the death of all its processes, at the deadline at the latest. Never rejects. */
@@ -116,9 +107,26 @@ export class Seat {
   }
 
   async dispose(): Promise<void> {
-    await this.cell?.dispose();
+    await this.clear();
     this.stdout.destroy();
     this.stderr.destroy();
+  }
+
+  /** Makes the cell where there is none; rejects where the host does not allow it. */
+  private async prepare(): Promise<Prepared> {
+    if (this.prepared?.cell.spent === true) await this.clear();
+    if (this.prepared !== null) return this.prepared;
+    const outputFds = [this.stdout.writeFd, this.stderr.writeFd] as const;
+    const cell = await this.options.makeCell({ ...this.options, outputFds });
+    const records = new ProcessRecords(cell.starterPid);
+    this.prepared = { cell, records, handedOn: records.inherited() };
+    return this.prepared;
+  }
+
+  private async clear(): Promise<void> {
+    await this.prepared?.cell.dispose();
+    this.prepared?.records.close();
+    this.prepared = null;
   }
 
   private openOutput(order: LaunchOrder, run: Run): void {
@@ -148,18 +156,13 @@ export class Seat {
     // A signal still under way would meet the seat's next command.
     await run.terminating;
     await run.killing;
-    run.writtenAfter = run.cell.written();
-    if (!this.isAsMade(run.cell)) {
+    run.writtenAfter = writtenBy(run);
+    if (!isAsMade(run)) {
       await run.cell.kill();
       run.cell.starter.kill();
       await run.cell.starter.gone;
     }
     return report;
-  }
-
-  /** A command may have changed its parent, the starter, and with it all that are started later. */
-  private isAsMade(cell: Cell): boolean {
-    return cell.spent || (cell.isAsMade() && inheritedFrom(cell.starterPid) === this.handedOn);
   }
 
   private async runShell(order: LaunchOrder, run: Run, deadline: Deadline): Promise<StarterReport> {
@@ -190,11 +193,11 @@ export class Seat {
   }
 }
 
-function beginRun(cell: Cell, { enclosure }: LaunchOrder): Run {
+function beginRun(prepared: Prepared, { enclosure }: LaunchOrder): Run {
   return {
-    cell,
+    ...prepared,
     enclosed: enclosure !== null,
-    writtenBefore: cell.written(),
+    writtenBefore: writtenBy(prepared),
     writtenAfter: null,
     shellEnded: false,
     limitReached: false,
@@ -205,6 +208,15 @@ function beginRun(cell: Cell, { enclosure }: LaunchOrder): Run {
     terminating: null,
     killing: null,
   };
+}
+
+function writtenBy({ cell, records }: Prepared): number | null {
+  return cell.spent ? null : records.written();
+}
+
+/** A command may have changed its parent, the starter, and with it all that are started later. */
+function isAsMade({ cell, records, handedOn }: Prepared): boolean {
+  return cell.spent || (cell.isAsMade() && records.inherited() === handedOn);
 }
 
 function kill(run: Run, reason: 'asked' | 'overdue' = 'asked'): Promise<void> {
