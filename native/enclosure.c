@@ -42,6 +42,7 @@ static bool write_secrets(const struct enclosure *enclosure) {
     if (written < 0) return false;
     at += (size_t)written;
   }
+  usage_own((int64_t)enclosure->secrets_length);
   /* Whoever reads it shares the place with this process. */
   return lseek(secrets_fd, 0, SEEK_SET) == 0;
 }
@@ -51,6 +52,11 @@ struct told *enclosure_prepare(const struct enclosure *enclosure) {
   *told = (struct told){0};
   usage_own(program_bytes);
   return told;
+}
+
+void enclosure_leave_room(struct limits *limits) {
+  uint64_t needed = (uint64_t)program_bytes;
+  if (limits->file_bytes != 0 && limits->file_bytes < needed) limits->file_bytes = needed;
 }
 
 static const char *stage(const char *directory) {

@@ -146,6 +146,8 @@ struct told {
 /* Before each command. Null where it can't be had, errno says why. */
 struct told *enclosure_prepare(const struct enclosure *enclosure);
 /* Between fork and exec; null, or what could not be had, errno says why. */
+/* What makes the sandbox copies its first process into it, held to the limits of the command. */
+void enclosure_leave_room(struct limits *limits);
 const char *enclosure_enter(const struct enclosure *enclosure, const char *directory);
 
 /* ---- inside.c ---- */

@@ -107,7 +107,9 @@ static _Noreturn void become_command(void) {
   take_as(STDIN_FILENO, "/dev/null", O_RDONLY);
   take_as(STDOUT_FILENO, output_path, O_WRONLY);
   take_as(STDERR_FILENO, error_path, O_WRONLY);
-  if (!limits_apply(&shared->limits)) cannot("the limits");
+  struct limits limits = shared->limits;
+  if (enclosure->wanted) enclosure_leave_room(&limits);
+  if (!limits_apply(&limits)) cannot("the limits");
   const char *lacking = enclosure->wanted ? enclosure_enter(enclosure, shared->directory) : NULL;
   if (lacking != NULL) cannot(lacking);
   if (enclosure->wanted && chdir("/") < 0) cannot("/");

@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose';
+import { errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose';
 import { DomainError } from '../kernel/errors.js';
 import {
   Authenticator,
@@ -8,13 +8,10 @@ import {
   USER_NAME_IN_WORDS,
 } from './auth.port.js';
 import { bearerIn } from './credentials.js';
+import { keySetAt } from './key-set.js';
 
 /** Whose clock is off by no more than that is believed. */
 const CLOCK_SKEW_SECONDS = 60;
-/** A key set is fetched again at the latest then, and when a token names a key that is not in it, but no more often. */
-const KEY_SET_MAX_AGE_MS = 600_000;
-const KEY_SET_COOLDOWN_MS = 10_000;
-const KEY_SET_TIMEOUT_MS = 5_000;
 /** None of them takes what is public for a secret, so that the kind of the key decides, never the token. */
 const ASYMMETRIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 
@@ -33,7 +30,7 @@ export class JsonWebTokens extends Authenticator {
 
   constructor({ secret, jwksUrl, issuer, audience }: JwtOptions) {
     super();
-    this.key = secret === undefined ? keySetAt(jwksUrl) : new TextEncoder().encode(secret);
+    this.key = secret === undefined ? keySetAt(jwksUrl ?? '') : new TextEncoder().encode(secret);
     this.rules = {
       algorithms: secret === undefined ? ASYMMETRIC : ['HS256'],
       ...(issuer === undefined ? {} : { issuer }),
@@ -61,15 +58,6 @@ export class JsonWebTokens extends Authenticator {
       });
     }
   }
-}
-
-function keySetAt(url: string | undefined): JWTVerifyGetKey {
-  if (url === undefined) throw new TypeError('neither a secret nor a key set');
-  return createRemoteJWKSet(new URL(url), {
-    cacheMaxAge: KEY_SET_MAX_AGE_MS,
-    cooldownDuration: KEY_SET_COOLDOWN_MS,
-    timeoutDuration: KEY_SET_TIMEOUT_MS,
-  });
 }
 
 /** As opposed to a key set that can't be fetched or read. */

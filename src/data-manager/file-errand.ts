@@ -23,12 +23,12 @@ export function leaseIn(
   return { jobId: jobId.toLowerCase(), attempt: Number(attempt), token: token.toLowerCase() };
 }
 
-/** The owner that a request names; undefined where it names none, or in no valid way. */
+/** The owner that a request names, if any; the empty text where it is no text. */
 export function ownerIn(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
   try {
-    const owner = decodeURIComponent(String(header ?? ''));
-    return owner === '' || owner.length > 255 ? undefined : owner;
+    return decodeURIComponent(String(header));
   } catch {
-    return undefined;
+    return '';
   }
 }

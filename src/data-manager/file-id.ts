@@ -26,6 +26,6 @@ export function noSuchFile(id: string): DomainError {
 export function idTaken(id: string): DomainError {
   return new DomainError(
     'invalid_request',
-    `Other bytes are already stored as file ${id}; choose another id`,
+    `Something else is already stored as file ${id}; choose another id`,
   );
 }

@@ -1,6 +1,7 @@
 import { type Readable } from 'node:stream';
 import { DomainError } from '../kernel/errors.js';
-import { type FileAccess } from './file-access.js';
+import { type FileAccess, mayRead } from './file-access.js';
+import { noSuchFile } from './file-id.js';
 
 /** What is known of a stored file. A file never changes once stored. */
 export interface FileInfo extends FileAccess {
@@ -105,4 +106,23 @@ export async function infoIfStored(
     if (error instanceof DomainError && error.code === 'not_found') return null;
     throw error;
   }
+}
+
+/** Whoever a file is read for. */
+export interface Reader {
+  readonly user: string;
+  /** He may read all. */
+  readonly isAdmin: boolean;
+}
+
+/** As {@link FileStore.open}; what the reader may not read now is told as what is not there. */
+export async function openFor(
+  store: Pick<FileStore, 'open'>,
+  id: string,
+  { reader, signal }: { readonly reader: Reader; readonly signal: AbortSignal },
+): Promise<OpenFile> {
+  const file = await store.open(id, { signal });
+  if (reader.isAdmin || mayRead(file.info, reader.user)) return file;
+  file.content.destroy();
+  throw noSuchFile(id);
 }

@@ -7,6 +7,8 @@ export interface WireAssignment {
   readonly lease_ms: number;
   readonly expires_in_ms: number | null;
   readonly owner: string;
+  /** Absent where it is false, and from older servers. */
+  readonly by_admin?: true;
   readonly command: string;
   readonly running: boolean;
   readonly binary: string | null;
@@ -40,6 +42,7 @@ export function assignmentToWire(assignment: Assignment): WireAssignment {
     lease_ms: assignment.leaseMs,
     expires_in_ms: assignment.expiresInMs,
     owner: assignment.owner,
+    ...(assignment.byAdmin && { by_admin: true }),
     command: assignment.command,
     running: assignment.running,
     binary: assignment.binary,
@@ -59,7 +62,7 @@ export function assignmentFromWire(wire: WireAssignment, delayMs: number): Assig
     leaseMs: wire.lease_ms + delayMs,
     expiresInMs: wire.expires_in_ms === null ? null : wire.expires_in_ms + delayMs,
     owner: wire.owner,
-    hasQuota: true,
+    byAdmin: wire.by_admin === true,
     command: wire.command,
     running: wire.running,
     binary: wire.binary,

@@ -30,8 +30,8 @@ export interface Assignment {
   readonly expiresInMs: number | null;
   /** Of the job. */
   readonly owner: string;
-  /** Whether what it leaves is held to its owner's quota; for a data manager in this process, others know themselves. */
-  readonly hasQuota: boolean;
+  /** Whether its owner asked for it as an admin: he may read all files, and has no quota. */
+  readonly byAdmin: boolean;
   readonly command: string;
   /** True where there was nothing to stage, so that the grant is the start as well: {@link JobReports.started} need not be asked. */
   readonly running: boolean;

@@ -127,7 +127,7 @@ function assignmentOf(lease: Lease, grant: Grant, now: number): Assignment {
     leaseMs: (leaseUntil ?? now) - now,
     expiresInMs: expiresAt === null ? null : expiresAt - now,
     owner,
-    hasQuota: spec.byAdmin !== true,
+    byAdmin: spec.byAdmin === true,
     command,
     binary: spec.binary ?? null,
     inputFiles: spec.inputFiles ?? [],

@@ -1,5 +1,5 @@
 import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
-import { Authenticator, type Caller } from '../auth/auth.port.js';
+import { Authenticator, type Caller, isUserName, USER_NAME_IN_WORDS } from '../auth/auth.port.js';
 import { bearerIn, digestOf, isSecret } from '../auth/credentials.js';
 import { mayRead, type OwnedFile } from '../data-manager/file-access.js';
 import { type FileCaller, FileCallers, type FileRequestHeaders } from '../data-manager/file-callers.port.js';
@@ -30,7 +30,13 @@ export class JobFileCallers extends FileCallers {
     if (isAgent) return this.agentWith(headers[LEASE_HEADER]);
     const caller = await this.authenticator.identify(headers, context);
     if (caller.role !== 'admin') return new User(caller);
-    return new Admin(caller, leaseIn(headers[LEASE_HEADER]) !== undefined, ownerIn(headers[OWNER_HEADER]));
+    const owner = ownerIn(headers[OWNER_HEADER]);
+    if (owner !== undefined && !isUserName(owner))
+      throw new DomainError(
+        'invalid_request',
+        `${OWNER_HEADER} must be ${USER_NAME_IN_WORDS}, in percent-encoding.`,
+      );
+    return new Admin(caller, leaseIn(headers[LEASE_HEADER]) !== undefined, owner);
   }
 
   private async agentWith(header: string | string[] | undefined): Promise<FileCaller> {
@@ -106,9 +112,12 @@ class AgentOnAttempt implements FileCaller {
     throw new DomainError('forbidden', `File ${id} is none of the attempt's results.`);
   }
 
-  mayRead({ id }: OwnedFile): boolean {
-    const { binary, inputFiles = [] } = this.job.spec;
-    return id === binary || inputFiles.includes(id) || this.isOwn(id);
+  /** A job's files are read as its owner may read them now, whatever he might when he asked for it. */
+  mayRead(file: OwnedFile): boolean {
+    if (this.isOwn(file.id)) return true;
+    const { binary, inputFiles = [], byAdmin = false } = this.job.spec;
+    const isNamed = file.id === binary || inputFiles.includes(file.id);
+    return isNamed && (byAdmin || mayRead(file, this.job.owner));
   }
 
   mayChange({ id }: OwnedFile): boolean {

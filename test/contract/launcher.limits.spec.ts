@@ -25,6 +25,18 @@ await describeOnLaunchers((kind) => {
   });
 
   describe('a command that is limited', () => {
+    it('begins under the least of disk', async () => {
+      expect(await bench.run('echo fine', { limits: { diskBytes: 4_096 } })).toMatchObject({
+        exitCode: 0,
+        limitMet: null,
+      });
+    });
+
+    it('is refused a limit beyond what its host allows, with the reason', async () => {
+      const beyond = bench.run('echo x', { limits: { openFiles: 1e12 } });
+      await expect(beyond).rejects.toThrow(/^(?=.*could not be started)(?=.*(limit|permitted|greater))/i);
+    });
+
     it.each<[LimitName, string, string, Limits]>([
       ['memoryBytes', 'is out of memory', MEMORY_200_MIB, { memoryBytes: 32 * MIB }],
       [

@@ -1,7 +1,10 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { expectError, NOBODYS_ID } from '../support/answers.js';
 import { JobClient } from '../support/client.js';
 import { useServer } from '../support/server.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 import { keyHolders } from '../support/users.js';
 
 const WHO = ['nobody', 'badKey', 'owner', 'other', 'admin'] as const;
@@ -9,7 +12,7 @@ type Who = (typeof WHO)[number];
 type Codes = readonly [number, number, number, number, number];
 
 const users = keyHolders({ owner: 'user', other: 'user', admin: 'admin' });
-const server = useServer(() => ({ env: users.env }));
+const server = useServer(() => ({ env: { ...users.env, AGENT_CONCURRENCY: '2' } }));
 
 function client(who: Who): JobClient {
   if (who === 'nobody') return new JobClient(server().url);
@@ -171,6 +174,24 @@ describe('a shared file', () => {
     expectError(await other.call('PUT', `/files/${file}/acl`, { json: { acl: ['*'] } }), 403);
   });
 
+  it('is read by a job as its owner may when it begins, not when he asked', async () => {
+    const gate = join(await temporaryDirectory(), 'gate');
+    const held = `until [ -e ${gate} ]; do sleep 0.05; done`;
+    const busy = [await client('owner').run(held), await client('owner').run(held)];
+    for (const id of busy) await client('owner').waitForState(id, ['running']);
+    const late = { command: 'cat "$INPUT_1"', input_files: [file] };
+    const ids = [await client('other').run(late), await client('admin').run(late)];
+    await client('owner').call('PUT', `/files/${file}/acl`, { json: { acl: [] } });
+    await writeFile(gate, '');
+    const [others, admins] = [
+      await client('other').waitForState(ids[0] ?? '', ['failed']),
+      await client('admin').waitForState(ids[1] ?? '', ['succeeded']),
+    ];
+    expect(others).toMatchObject({ answer_id: null, reason: expect.stringContaining(file) });
+    expect((await client('admin').download(String(admins.answer_id))).toString()).toBe('shared');
+    await client('owner').call('PUT', `/files/${file}/acl`, { json: { acl: ['other'] } });
+  });
+
   it('is no more once the owner says so', async () => {
     await client('owner').call('PUT', `/files/${file}/acl`, { json: { acl: [] } });
     expectError(await client('other').call('GET', `/files/${file}/data`), 404);
@@ -203,6 +224,29 @@ describe('a shared file', () => {
     const headers = { 'idempotency-key': file };
     expectError(await client('other').call('POST', '/files', { body, headers }), 400);
   });
+});
+
+describe('a file that an admin stores in the name of another', () => {
+  const stored = async (owner: string): Promise<Awaited<ReturnType<JobClient['call']>>> => {
+    const body = new FormData();
+    body.append('file', new Blob(['x']), 'x');
+    return client('admin').call('POST', '/files', { body, headers: { 'x-file-owner': owner } });
+  };
+
+  it('is his, whatever his script', async () => {
+    for (const owner of ['other', '\u{1f600}'.repeat(255)]) {
+      const { body } = await stored(encodeURIComponent(owner));
+      const { id } = body as { id: string };
+      expect((await client('admin').call('GET', `/files/${id}/info`)).body).toMatchObject({ owner });
+    }
+  });
+
+  it.each(['%ff', 'x'.repeat(256), 'a%0Ab', '%00', 'blank%20', '%'])(
+    'is refused where there can be no such user: %s',
+    async (owner) => {
+      expectError(await stored(owner), 400, 'x-file-owner');
+    },
+  );
 });
 
 describe('the keys', () => {

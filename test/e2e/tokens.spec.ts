@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { exportJWK, generateKeyPair, type JWK, SignJWT, UnsecuredJWT } from 'jose';
 import { expectError } from '../support/answers.js';
@@ -11,6 +12,10 @@ import { startServer, useServer } from '../support/server.js';
 const SECRET = 'a secret of thirty-two bytes or more';
 const KEY = new TextEncoder().encode(SECRET);
 const RULES = { JWT_ISSUER: 'https://idp.test', JWT_AUDIENCE: 'jobs' };
+
+function* endlessly(text: string): Generator<string> {
+  for (;;) yield text.repeat(65_536);
+}
 
 type Pair = Awaited<ReturnType<typeof generateKeyPair>>;
 
@@ -156,6 +161,32 @@ describe('tokens of a key set', () => {
     );
     expect(await statusFor(await signed('first', later))).toBe(401);
     await server.stop();
+  });
+
+  it('are told 503 where it is endless or fails, and few of them have it asked for', async () => {
+    let asked = 0;
+    const stranger = createServer((request, response) => {
+      asked += 1;
+      if (request.url === '/failing') response.writeHead(500).end();
+      else Readable.from(endlessly('[')).pipe(response);
+    }).listen(0, '127.0.0.1');
+    await once(stranger, 'listening');
+    const { port } = stranger.address() as AddressInfo;
+    const pair = await generateKeyPair('ES256');
+    const headers = { authorization: `Bearer ${await signed('first', pair)}` };
+    for (const path of ['failing', 'endless']) {
+      const url = `http://127.0.0.1:${port}/${path}`;
+      const server = await startServer({ env: { AUTH: 'jwt', JWT_JWKS_URL: url, ...RULES } });
+      const client = new JobClient(server.url, headers);
+      asked = 0;
+      const start = performance.now();
+      for (let times = 0; times < 20; times += 1) expectError(await client.call('GET', '/list_jobs'), 503);
+      // Once, and again each two seconds.
+      expect(asked).toBeLessThanOrEqual(2 + (performance.now() - start) / 2_000);
+      await server.stop();
+    }
+    stranger.closeAllConnections();
+    stranger.close();
   });
 
   it('are told 503 while it can not be had', async () => {

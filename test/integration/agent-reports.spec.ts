@@ -136,7 +136,7 @@ describe('a claim', () => {
     lease: aLease(3),
     leaseMs: 30_000,
     expiresInMs: 1.8e22,
-    hasQuota: true,
+    byAdmin: false,
     owner: NASTY,
     command: `echo '${NASTY}'`,
     running: true,

@@ -128,6 +128,14 @@ describe('any call', () => {
     expect(seen('GET')).toBe(2);
   });
 
+  it('takes the description of another file for a fault', async () => {
+    const other = await put(randomUUID(), bytes(10));
+    const { createdAt, ...described } = other;
+    server.plan(saying(infos, { ...described, created_at: createdAt.toISOString() }));
+    expect((await store.info(id)).id).toBe(id);
+    expect(seen('GET')).toBe(2);
+  });
+
   it('is unavailable where nobody listens', async () => {
     const closed = createServer().listen(0, '127.0.0.1');
     await once(closed, 'listening');

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Test } from '@nestjs/testing';
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { link, mkdtemp, readFile, rm, stat, statfs, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -177,12 +177,29 @@ describe('a ttl', () => {
   });
 
   it('leaves no note once the hour is over', async () => {
-    const { id } = await withTtl(60n);
-    await store.remove(id);
+    await withTtl(60n);
     clock.advance(2 * HOUR_MS);
     await store.sweep();
     expect(await filesBelow(directory)).toEqual([]);
     expect(existsSync(join(directory, 'expiring', '10'))).toBe(false);
+  });
+
+  it('leaves no note where it is removed before, and those of others', async () => {
+    const [{ id }, other] = [await withTtl(60n), await withTtl(60n)];
+    await store.remove(id);
+    expect(await filesBelow(join(directory, 'expiring'))).toEqual([other.id]);
+    await store.remove(other.id);
+    expect(readdirSync(join(directory, 'expiring'))).toEqual([]);
+  });
+
+  it('is noted, however often the folder of its hour comes and goes', async () => {
+    const rounds = Array.from({ length: 30 }, async (_, index) => {
+      const { id } = await withTtl(60n);
+      if (index % 2 === 0) await store.remove(id);
+      return id;
+    });
+    const kept = (await Promise.all(rounds)).filter((_, index) => index % 2 === 1);
+    expect((await filesBelow(join(directory, 'expiring'))).sort()).toEqual(kept.sort());
   });
 
   it('is swept after a restart, too', async () => {

@@ -25,6 +25,20 @@ export async function jsonOf(response: IncomingMessage, idleMs: number): Promise
   }
 }
 
+/** Reads what says nothing more, so that the connection can be used again; one that doesn't end it is closed. */
+export async function passOver(response: IncomingMessage, idleMs: number): Promise<void> {
+  let size = 0;
+  try {
+    for await (const chunk of chunksOf(response, idleMs)) {
+      size += chunk.length;
+      if (size > MAX_JSON_BYTES) break;
+    }
+  } catch {
+    // What was asked for is done: the status said so.
+  }
+  if (!response.complete) response.destroy();
+}
+
 /** The file that an answer describes. */
 export function fileInfoIn(answer: unknown): FileInfo {
   const { id, name, size, sha256, created_at: createdAt } = Object(answer) as Record<string, unknown>;

@@ -15,7 +15,7 @@ import {
   type OpenFile,
   type PutOptions,
 } from '../file-store.js';
-import { failureIn, fileInfoIn, jsonOf } from './answers.js';
+import { failureIn, fileInfoIn, jsonOf, passOver } from './answers.js';
 import { bytesOf } from './download.js';
 import { exchange, type Exchange } from './exchange.js';
 import { Fault } from './fault.js';
@@ -61,7 +61,9 @@ export class HttpFileStore extends FileStore implements OnApplicationShutdown {
     const path = `/files/${fileId(id)}/info`;
     return retrying(new Retries(this.policy, signal), async () => {
       const response = await this.call(path, { method: 'GET', signal });
-      return fileInfoIn(await jsonOf(response, this.idleMs));
+      const info = fileInfoIn(await jsonOf(response, this.idleMs));
+      if (info.id !== fileId(id)) throw new Fault('the answer describes another file');
+      return info;
     });
   }
 
@@ -88,7 +90,7 @@ export class HttpFileStore extends FileStore implements OnApplicationShutdown {
     try {
       await retrying(new Retries(this.policy, signal), async () => {
         const response = await this.call(path, { method: 'DELETE', signal });
-        response.resume();
+        await passOver(response, this.idleMs);
       });
     } catch (error) {
       if (!(error instanceof DomainError && error.code === 'not_found')) throw error;

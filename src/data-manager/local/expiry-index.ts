@@ -16,12 +16,20 @@ export class ExpiryIndex {
 
   /** Notes durably that `id` ends at `expiresAt` (milliseconds since the epoch). */
   async add(id: string, expiresAt: bigint): Promise<void> {
-    const folder = join(this.root, (expiresAt / HOUR_MS).toString());
-    const isNew = (await mkdir(folder, { recursive: true, mode: 0o700 })) !== undefined;
-    if (isNew) await syncFolder(this.root);
-    const descriptor = openSync(join(folder, id), 'w', 0o600);
-    closeSync(descriptor);
+    const folder = this.folderOf(expiresAt);
+    for (let isNoted = false; !isNoted;) {
+      const isNew = (await mkdir(folder, { recursive: true, mode: 0o700 })) !== undefined;
+      if (isNew) await syncFolder(this.root);
+      isNoted = noteIn(folder, id);
+    }
     await syncFolder(folder);
+  }
+
+  /** Forgets that, at once or, after a loss of power, by the sweep of that hour. */
+  async remove(id: string, expiresAt: bigint): Promise<void> {
+    const folder = this.folderOf(expiresAt);
+    await rm(join(folder, id), { force: true });
+    await removeIfEmpty(folder);
   }
 
   /**
@@ -34,6 +42,10 @@ export class ExpiryIndex {
       if (!/^\d+$/.test(hour) || BigInt(hour) > thisHour) continue;
       await this.sweepHour(join(this.root, hour), BigInt(hour) < thisHour, end);
     }
+  }
+
+  private folderOf(expiresAt: bigint): string {
+    return join(this.root, (expiresAt / HOUR_MS).toString());
   }
 
   private async sweepHour(
@@ -49,10 +61,21 @@ export class ExpiryIndex {
   }
 }
 
+/** False where the folder, still empty, was just removed. */
+function noteIn(folder: string, id: string): boolean {
+  try {
+    closeSync(openSync(join(folder, id), 'w', 0o600));
+    return true;
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error;
+    return false;
+  }
+}
+
 async function removeIfEmpty(folder: string): Promise<void> {
   try {
     await rmdir(folder);
   } catch (error) {
-    if (!hasCode(error, 'ENOTEMPTY')) throw error;
+    if (!hasCode(error, 'ENOTEMPTY') && !hasCode(error, 'ENOENT')) throw error;
   }
 }

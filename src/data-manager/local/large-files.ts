@@ -74,7 +74,7 @@ export class LargeFiles {
       await moveInto(staged, this.layout.dataOf(file.id), () => this.layout.newTemporary());
       await this.folders.sync(this.layout.shardOf(file.id));
     } catch (error) {
-      await this.erase(file.id);
+      await this.erase(file);
       throw error;
     }
   }
@@ -101,7 +101,7 @@ export class LargeFiles {
   async remove(id: string, now: number): Promise<boolean> {
     const file = await this.describedEvenDamaged(id);
     if (file === null) return false;
-    await this.erase(id);
+    await this.erase({ id, expiresAt: file === 'damaged' ? null : file.expiresAt });
     return file === 'damaged' || !hasExpired(file, now);
   }
 
@@ -116,7 +116,7 @@ export class LargeFiles {
     // When a damaged one ends nobody knows: it stays until it is removed.
     if (file === 'damaged') return true;
     if (file !== null && !hasExpired(file, now)) return false;
-    if (file !== null) await this.erase(id);
+    if (file !== null) await this.erase({ id, expiresAt: file.expiresAt });
     return true;
   }
 
@@ -132,7 +132,7 @@ export class LargeFiles {
     } catch (error) {
       if (!hasCode(error, 'EEXIST')) throw error;
       // A file that has expired, or the remains of a put that could not even clean up after itself.
-      await this.erase(file.id);
+      await this.remove(file.id, Number.MAX_SAFE_INTEGER);
       await writeSidecar(path, file);
     }
   }
@@ -152,10 +152,11 @@ export class LargeFiles {
   }
 
   /** The bytes go first: without them there is no file, whatever becomes of the sidecar. */
-  private async erase(id: string): Promise<void> {
+  private async erase({ id, expiresAt }: Pick<StoredFile, 'id' | 'expiresAt'>): Promise<void> {
     await rm(this.layout.dataOf(id), { force: true });
     await rm(this.layout.sidecarOf(id), { force: true });
     await this.folders.sync(this.layout.shardOf(id));
     await this.stored?.forget(id);
+    if (expiresAt !== null) await this.expiry.remove(id, expiresAt);
   }
 }

@@ -81,8 +81,8 @@ export class Attempt {
     private readonly course: AttemptCourse,
   ) {
     this.key = `${assignment.lease.jobId}.${assignment.lease.attempt}`;
-    const { lease, owner, hasQuota } = assignment;
-    this.files = tools.files.on({ ...lease, owner, hasQuota });
+    const { lease, owner, byAdmin } = assignment;
+    this.files = tools.files.on({ ...lease, owner, hasQuota: !byAdmin });
     this.publishing = new Publishing(this.files, assignment.lease, withPatience(course.taken));
   }
 

@@ -4,12 +4,13 @@ import { DomainError } from '../../kernel/errors.js';
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 2_000;
 
-function isAway(error: unknown): boolean {
-  return error instanceof DomainError && error.code === 'unavailable';
+/** A data manager that forbids it may be set up wrongly, and mended; who has lost his lease is told of that elsewhere. */
+export function maySucceedLater(error: unknown): boolean {
+  return error instanceof DomainError && (error.code === 'unavailable' || error.code === 'forbidden');
 }
 
 /**
- * Repeats `action` while it throws `DomainError('unavailable')`, with growing waits and jitter, for at least
+ * Repeats `action` while it throws what {@link maySucceedLater}, with growing waits and jitter, for at least
  * `patienceMs`. Rejects with the last error then, with any other error, and with the signal's reason once that
  * is aborted.
  */
@@ -24,7 +25,7 @@ export async function persistently<T>(
     try {
       return await action();
     } catch (error) {
-      if (!isAway(error) || performance.now() - begun >= patienceMs) throw error;
+      if (!maySucceedLater(error) || performance.now() - begun >= patienceMs) throw error;
     }
     await sleep(wait * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {
       signal.throwIfAborted();

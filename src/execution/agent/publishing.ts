@@ -12,7 +12,7 @@ import { type Captured, type ProcessEnd } from '../runner/launcher.js';
 import { type CollectedOutput } from '../runner/outputs.js';
 import { type Workspace } from '../runner/workspace.js';
 import { AttemptFaultError } from './attempt-fault.js';
-import { persistently } from './persistently.js';
+import { maySucceedLater, persistently } from './persistently.js';
 
 /** The data manager may be away so long before a finished command's result is given up and the job run again. */
 const PATIENCE_MS = 600_000;
@@ -70,8 +70,12 @@ export class Publishing {
 
   /** Removes what was stored; last first, for whoever cleans up after us counts from the first. */
   async takeBack(signal: AbortSignal): Promise<void> {
+    for (const id of this.stored.reverse()) await persistently(() => this.removeOwn(id), signal);
+  }
+
+  private async removeOwn(id: string): Promise<void> {
     try {
-      for (const id of this.stored.reverse()) await persistently(() => this.files.remove(id), signal);
+      await this.files.remove(id);
     } catch (error) {
       // Whoever took the attempt away looks for its files too.
       if (!(error instanceof DomainError && error.code === 'forbidden')) throw error;
@@ -88,7 +92,7 @@ export class Publishing {
     } catch (error) {
       if (this.signal.aborted || !(error instanceof DomainError)) throw error;
       const reason = `The result could not be stored: ${error.message}`;
-      throw new AttemptFaultError(reason, { passing: error.code === 'unavailable', cause: error });
+      throw new AttemptFaultError(reason, { passing: maySucceedLater(error), cause: error });
     }
   }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pLimit from 'p-limit';
-import { type FileInfo, type FileStore } from '../../data-manager/file-store.js';
+import { type FileInfo, type FileStore, openFor, type Reader } from '../../data-manager/file-store.js';
 import { DomainError } from '../../kernel/errors.js';
 import { type Assignment } from '../job-reports.port.js';
 import { AttemptFaultError } from './attempt-fault.js';
@@ -15,6 +15,13 @@ const FILES_AT_ONCE = 4;
 const PATIENCE_MS = 90_000;
 const EXECUTABLE = 0o700;
 const READABLE = 0o600;
+
+/** Where a file goes, and for whom. */
+interface Place {
+  readonly path: string;
+  readonly mode: number;
+  readonly reader: Reader;
+}
 
 /** Brings files of the data manager into a working directory, each named by its UUID. */
 export class Staging {
@@ -33,11 +40,12 @@ export class Staging {
     const firstFault = new AbortController();
     const either = AbortSignal.any([signal, firstFault.signal]);
     const limit = pLimit(FILES_AT_ONCE);
-    const all = [...ids].map((id) =>
-      limit(() =>
-        this.stageFile(id, join(directory, id), { executable: id === assignment.binary, signal: either }),
-      ),
-    );
+    const reader = { user: assignment.owner, isAdmin: assignment.byAdmin };
+    const all = [...ids].map((id) => {
+      const mode = id === assignment.binary ? EXECUTABLE : READABLE;
+      const place = { path: join(directory, id), mode, reader };
+      return limit(() => this.stageFile(id, place, either));
+    });
     try {
       await Promise.all(all);
     } catch (error) {
@@ -47,26 +55,18 @@ export class Staging {
     }
   }
 
-  private async stageFile(
-    id: string,
-    path: string,
-    how: { executable: boolean; signal: AbortSignal },
-  ): Promise<void> {
-    const mode = how.executable ? EXECUTABLE : READABLE;
+  private async stageFile(id: string, place: Place, signal: AbortSignal): Promise<void> {
     try {
-      await persistently(() => this.load(id, { path, mode }, how.signal), how.signal, PATIENCE_MS);
+      await persistently(() => this.load(id, place, signal), signal, PATIENCE_MS);
     } catch (error) {
-      how.signal.throwIfAborted();
+      signal.throwIfAborted();
       throw stagingFault(id, error);
     }
   }
 
-  private async load(
-    id: string,
-    { path, mode }: { path: string; mode: number },
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { info, content } = await this.files.open(id, { signal });
+  private async load(id: string, { path, mode, reader }: Place, signal: AbortSignal): Promise<void> {
+    // When the job was accepted nobody may have known what he may read, and rights may have gone since.
+    const { info, content } = await openFor(this.files, id, { reader, signal });
     const hash = createHash('sha256');
     const seen = new PassThrough({
       transform(chunk: Buffer, _encoding, done) {

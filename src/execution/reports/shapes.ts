@@ -27,6 +27,8 @@ function withFields<T>(shapes: Shapes<T>): Shape<T> {
     typeof value === 'object' && value !== null && names.every((name) => shapes[name]((value as T)[name]));
 }
 
+const isTrue: Shape<true> = (value): value is true => value === true;
+
 const isTexts: Shape<readonly string[]> = (value): value is readonly string[] =>
   Array.isArray(value) && value.every(isText);
 
@@ -48,6 +50,7 @@ const isAssignment = withFields<WireAssignment>({
   running: isBoolean,
   binary: orNull(isText),
   owner: isText,
+  by_admin: orAbsent(isTrue),
   input_files: isTexts,
   output_files: isTexts,
   env: isTextMap,

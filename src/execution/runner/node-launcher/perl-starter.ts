@@ -5,18 +5,23 @@ import { ownCpuLimit, type StarterProgram, type StarterSurroundings } from './st
 
 const SCRIPT = fileURLToPath(new URL('starter.pl', import.meta.url));
 
-/** The numbers of setrlimit(2), setsid(2) and dup3(2): Perl by itself knows no such functions, but can make any system call. */
+/**
+ * The numbers of setrlimit(2), setsid(2), dup3(2), memfd_create(2) and execve(2): Perl by itself knows no such functions, or
+ * makes too much of them, but can make any system call.
+ */
 const SYSTEM_CALLS: Readonly<Partial<Record<NodeJS.Architecture, readonly number[]>>> = {
-  x64: [160, 112, 292],
-  arm64: [164, 157, 24],
+  x64: [160, 112, 292, 319, 59],
+  arm64: [164, 157, 24, 279, 221],
 };
 
+const LENGTH_BYTES = 4;
 const SIGNAL_BITS = 0x7f;
 const EXIT_CODE_SHIFT = 8;
 
 /**
- * A starter in Perl: one `exec` a command, of the command itself, where a shell needs three. It reads fields that end in NUL
- * (lists with their length before them), and says `E` with the status that waitpid(2) gives.
+ * A starter in Perl: one `exec` a command, of the command itself, where a shell needs three. It reads a length (32 bits,
+ * little-endian) and so many bytes: fields with NUL between them, lists with their length before them. It says `E` with the
+ * status that waitpid(2) gives.
  */
 export const perlStarter: StarterProgram = {
   words({ cgroup, cgroups }: StarterSurroundings) {
@@ -43,7 +48,10 @@ export const perlStarter: StarterProgram = {
       enclosure?.filterPath ?? '',
       ...list(enclosure?.secrets ?? []),
     ];
-    return fields.map((field) => `${field}\0`).join('');
+    const text = Buffer.from(fields.join('\0'));
+    const length = Buffer.alloc(LENGTH_BYTES);
+    length.writeUInt32LE(text.length);
+    return Buffer.concat([length, text]);
   },
 
   statusOf(status) {

@@ -19,7 +19,7 @@ export interface StarterProgram {
   words(surroundings: StarterSurroundings): readonly string[];
   /** What it reads first. */
   opening(surroundings: StarterSurroundings): string;
-  orderOf(order: LaunchOrder): string;
+  orderOf(order: LaunchOrder): string | Buffer;
   /** How a command ended that is in no sandbox, by the number of `E` and the lines before it. */
   statusOf(told: number, lines: readonly string[]): ShellStatus;
 }

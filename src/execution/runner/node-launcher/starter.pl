@@ -4,29 +4,29 @@ use strict;
 use warnings;
 
 # Numbers of system calls, which are the processor's; then directories of cgroups.
-my ($SETRLIMIT, $SETSID, $DUP3, $COMMAND_GROUP, @PLACE_GROUPS) = @ARGV;
+my ($SETRLIMIT, $SETSID, $DUP3, $MEMFD_CREATE, $EXECVE, $COMMAND_GROUP, @PLACE_GROUPS) = @ARGV;
 my %LIMIT = (cpu_seconds => 0, file_bytes => 1, core => 4, open_files => 7, locks => 10);
-# As fcntl.h and sys/wait.h have them.
-my ($O_RDONLY, $O_WRONLY, $F_DUPFD, $F_SETFD, $FD_CLOEXEC, $WNOHANG) = (0, 1, 0, 2, 1, 1);
+# As fcntl.h, sys/mman.h and sys/wait.h have them.
+my ($O_RDONLY, $O_WRONLY, $F_DUPFD, $F_SETFD, $FD_CLOEXEC, $MFD_CLOEXEC, $WNOHANG) = (0, 1, 0, 2, 1, 1, 1);
 my ($STDIN, $STDOUT, $STDERR) = (0, 1, 2);
 # What the launcher gives: opened anew by each command, since what one sets on its own, such as O_NONBLOCK, is not for the next.
 my ($OUTPUT, $ERRORS) = (3, 4);
 # As sandbox/enclosure.ts has them.
 my ($FILTER, $SECRETS, $TOLD) = (3, 4, 5);
 my $BEYOND_ALL = 10;
+my $LENGTH_BYTES = 4;
 my $CANNOT_EXEC = 126;
 
-$/ = "\0";
 # Where reports go also while standard output is the command's.
 my $reports = ours(fcntl(STDOUT, $F_DUPFD, $BEYOND_ALL));
 my @outputs = (ours($OUTPUT), ours($ERRORS));
-my $default_signals;
+my @default_signals = default_signals();
 
 for my $group (@PLACE_GROUPS) {
   enter($group) or say("F $group: $!");
 }
 say('E 0');
-while (1) { run(order()) }
+while (1) { run(received(unpack('V', received($LENGTH_BYTES)))) }
 
 # Closed by exec.
 sub ours {
@@ -41,40 +41,20 @@ sub say {
   syswrite($reports, "$line\n");
 }
 
-sub field {
-  my $field = <STDIN>;
-  exit unless defined $field;
-  chomp $field;
-  return $field;
+sub received {
+  my ($bytes) = @_;
+  my $read = read(STDIN, my $text, $bytes);
+  exit unless defined $read && $read == $bytes;
+  return $text;
 }
 
-sub fields {
-  my $count = field();
-  return [map { field() } 1 .. $count];
-}
-
-sub order {
-  my %order = map { $_ => field() } qw(directory locks cpu_seconds file_bytes open_files);
-  $order{$_} = fields() for qw(environment words words_inside);
-  $order{filter} = field();
-  $order{secrets} = fields();
-  return \%order;
-}
-
+# An order is read whole here, and taken apart by the child alone: this process stays as small as it is.
 sub run {
-  my ($order) = @_;
-  my ($secrets, $teller);
-  if ($order->{filter} ne '') {
-    $default_signals //= default_signals();
-    pipe($secrets, $teller) or return say("F pipe: $!\nE 0");
-  }
+  my ($text) = @_;
   my $command = fork();
   return say("F fork: $!\nE 0") unless defined $command;
-  become($order, $secrets) if $command == 0;
-  if (defined $teller) {
-    close($secrets);
-    tell_secrets($order->{secrets}, $teller);
-  }
+  become(order_in($text)) if $command == 0;
+  undef $text;
   say('E ' . status_of($command));
 }
 
@@ -90,33 +70,33 @@ sub status_of {
   }
 }
 
-# By a process of its own, since they may be more than a pipe holds.
-sub tell_secrets {
-  my ($secrets, $teller) = @_;
-  my $process = fork();
-  if (defined $process && $process == 0) {
-    print {$teller} map { "$_\0" } @$secrets;
-    exit;
-  }
-  close($teller);
-}
-
 # ---- between fork and exec ----
 
+sub order_in {
+  my @fields = split(/\0/, $_[0], -1);
+  my %order = map { $_ => shift @fields } qw(directory locks cpu_seconds file_bytes open_files);
+  $order{$_} = [splice(@fields, 0, shift @fields)] for qw(environment words words_inside);
+  $order{filter} = shift @fields;
+  $order{secrets} = [splice(@fields, 0, shift @fields)];
+  return \%order;
+}
+
 sub become {
-  my ($order, $secrets) = @_;
-  my $enclosed = defined $secrets;
+  my ($order) = @_;
+  my $enclosed = $order->{filter} ne '';
   chdir($order->{directory}) or cannot('the working directory');
   limit($order);
-  syscall($SETSID);
+  syscall($SETSID) >= 0 or cannot('a session');
   chdir('/') if $enclosed;
   take_as($STDIN, '/dev/null', $O_RDONLY);
   take_as($STDOUT, "/proc/self/fd/$OUTPUT", $O_WRONLY);
   take_as($STDERR, "/proc/self/fd/$ERRORS", $O_WRONLY);
-  hand_in($order->{filter}, $secrets) if $enclosed;
-  %ENV = map { split(/=/, $_, 2) } @{$order->{environment}};
-  my @words = (@{$order->{words}}, $enclosed ? (@$default_signals, @{$order->{words_inside}}) : ());
-  { no warnings 'exec'; exec { $words[0] } @words; }
+  hand_in($order) if $enclosed;
+  # Perl itself ignores it.
+  $SIG{FPE} = 'DEFAULT';
+  my @words = (@{$order->{words}}, $enclosed ? (@default_signals, @{$order->{words_inside}}) : ());
+  # By the system call: Perl's own makes the environment one variable at a time, each search longer than the last.
+  syscall($EXECVE, path_of($words[0]), pack('p*', @words, undef), pack('p*', @{$order->{environment}}, undef));
   cannot($words[0]);
 }
 
@@ -139,10 +119,21 @@ sub set_limit {
 }
 
 sub hand_in {
-  my ($filter, $secrets) = @_;
-  duplicate($secrets, $SECRETS);
-  take_as($FILTER, $filter, $O_RDONLY);
+  my ($order) = @_;
+  duplicate(secrets_in_memory($order->{secrets}), $SECRETS);
+  take_as($FILTER, $order->{filter}, $O_RDONLY);
   duplicate($reports, $TOLD);
+}
+
+sub secrets_in_memory {
+  my ($secrets) = @_;
+  my $descriptor = syscall($MEMFD_CREATE, my $name = 'secrets', $MFD_CLOEXEC);
+  cannot('memory for secrets') if $descriptor < 0;
+  open(my $memory, '+>&=', $descriptor) or cannot('memory for secrets');
+  print {$memory} (map { "$_\0" } @$secrets) or cannot('memory for secrets');
+  # Writes what is still held back, too.
+  seek($memory, 0, 0) or cannot('memory for secrets');
+  return $memory;
 }
 
 sub take_as {
@@ -176,15 +167,25 @@ sub write_to {
   return defined syswrite($file, $text);
 }
 
+sub path_of {
+  my ($program) = @_;
+  return $program if $program =~ m{/};
+  for my $directory (split(/:/, $ENV{PATH})) {
+    return "$directory/$program" if -x "$directory/$program";
+  }
+  return $program;
+}
+
 # What has `env` undo the ignored SIGINT and SIGQUIT that POSIX gives background children; nothing where it isn't GNU's.
 sub default_signals {
   my @words = ('--default-signal=INT,QUIT');
-  my $process = fork() // return [];
+  my $process = fork();
+  die "fork: $!" unless defined $process;
   if ($process == 0) {
     close(STDERR);
     { no warnings 'exec'; exec('env', @words, 'true'); }
     exit($CANNOT_EXEC);
   }
   waitpid($process, 0);
-  return $? == 0 ? \@words : [];
+  return $? == 0 ? @words : ();
 }

@@ -5,6 +5,9 @@ import { enclosedEnd, enclosedStatus } from './enclosed-command.js';
 import { type ShellStatus } from './shell-status.js';
 import { type StarterProgram, type StarterSurroundings } from './starter-program.js';
 
+/** One that takes longer is no starter, or hangs. */
+const READY_WITHIN_MS = 5_000;
+
 export interface StarterOptions extends StarterSurroundings {
   readonly program: StarterProgram;
   /** Program and arguments that come before the starter's own. */
@@ -72,11 +75,16 @@ export class Starter {
   }
 
   private async prepare(): Promise<void> {
+    const overdue = setTimeout(() => {
+      this.diagnostics += `the starter was not ready within ${READY_WITHIN_MS / 1_000} s`;
+      this.kill();
+    }, READY_WITHIN_MS);
     const report = await this.ask(this.options.program.opening(this.options));
+    clearTimeout(overdue);
     if (report.kind !== 'status') throw new Error(report.detail);
   }
 
-  private ask(order: string): Promise<StarterReport> {
+  private ask(order: string | Buffer): Promise<StarterReport> {
     return new Promise((resolve) => {
       if (this.child.exitCode !== null || this.child.signalCode !== null || this.child.pid === undefined) {
         void this.gone.then(() => {
