@@ -27,7 +27,7 @@ export const perlStarter: StarterProgram = {
   words({ cgroup, cgroups }: StarterSurroundings) {
     const calls = SYSTEM_CALLS[process.arch];
     if (calls === undefined) throw new Error(`the starter in Perl knows nothing of ${process.arch}`);
-    return ['perl', SCRIPT, ...calls.map(String), cgroup ?? '', ...cgroups];
+    return ['perl', '-w', SCRIPT, ...calls.map(String), cgroup ?? '', ...cgroups];
   },
 
   opening() {

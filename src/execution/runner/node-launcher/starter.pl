@@ -1,7 +1,6 @@
 # The starter of the launcher in Node where there is Perl; perl-starter.ts tells what it reads and says. One command at a time:
-# a fork and one exec, of the command itself. It loads no module but these two: each fork copies what is loaded.
+# a fork and one exec, of the command itself. It loads no module but this one, and warns by -w: each fork copies what is loaded.
 use strict;
-use warnings;
 
 # Numbers of system calls, which are the processor's; then directories of cgroups.
 my ($SETRLIMIT, $SETSID, $DUP3, $MEMFD_CREATE, $EXECVE, $COMMAND_GROUP, @PLACE_GROUPS) = @ARGV;
@@ -15,6 +14,7 @@ my ($OUTPUT, $ERRORS) = (3, 4);
 my ($FILTER, $SECRETS, $TOLD) = (3, 4, 5);
 my $BEYOND_ALL = 10;
 my $LENGTH_BYTES = 4;
+my $SMALL_BYTES = 16_384;
 my $CANNOT_EXEC = 126;
 
 # Where reports go also while standard output is the command's.
@@ -48,12 +48,23 @@ sub received {
   return $text;
 }
 
-# An order is read whole here, and taken apart by the child alone: this process stays as small as it is.
+sub order_in {
+  my @fields = split(/\0/, $_[0], -1);
+  my %order = map { $_ => shift @fields } qw(directory locks cpu_seconds file_bytes open_files);
+  $order{$_} = [splice(@fields, 0, shift @fields)] for qw(environment words words_inside);
+  $order{filter} = shift @fields;
+  $order{secrets} = [splice(@fields, 0, shift @fields)];
+  return \%order;
+}
+
+# A small order is taken apart before the fork, after which each page that is written to is copied; a large one by the child, so
+# that this process stays as small as it is.
 sub run {
   my ($text) = @_;
+  my $order = length($text) <= $SMALL_BYTES ? order_in($text) : undef;
   my $command = fork();
   return say("F fork: $!\nE 0") unless defined $command;
-  become(order_in($text)) if $command == 0;
+  become($order // order_in($text)) if $command == 0;
   undef $text;
   say('E ' . status_of($command));
 }
@@ -71,15 +82,6 @@ sub status_of {
 }
 
 # ---- between fork and exec ----
-
-sub order_in {
-  my @fields = split(/\0/, $_[0], -1);
-  my %order = map { $_ => shift @fields } qw(directory locks cpu_seconds file_bytes open_files);
-  $order{$_} = [splice(@fields, 0, shift @fields)] for qw(environment words words_inside);
-  $order{filter} = shift @fields;
-  $order{secrets} = [splice(@fields, 0, shift @fields)];
-  return \%order;
-}
 
 sub become {
   my ($order) = @_;
@@ -183,8 +185,7 @@ sub default_signals {
   die "fork: $!" unless defined $process;
   if ($process == 0) {
     close(STDERR);
-    { no warnings 'exec'; exec('env', @words, 'true'); }
-    exit($CANNOT_EXEC);
+    exec('env', @words, 'true') or exit($CANNOT_EXEC);
   }
   waitpid($process, 0);
   return $? == 0 ? @words : ();
