@@ -45,6 +45,8 @@ interface Prepared {
 interface Run extends Prepared {
   readonly enclosed: boolean;
   readonly writtenBefore: number | null;
+  /** Of that what is not its own doing: its secrets. */
+  readonly writtenForIt: number;
   /** Asked once nothing of it is alive, but its starter. */
   writtenAfter: number | null;
   shellEnded: boolean;
@@ -185,10 +187,7 @@ export class Seat {
     if (run.fault !== null) return { kind: 'lost', detail: run.fault };
     if (typeof status === 'string') return { kind: 'lost', detail: status };
     const { limitReached: outputLimitReached, overdue } = run;
-    const { writtenBefore, writtenAfter } = run;
-    const writtenBytes =
-      writtenBefore === null || writtenAfter === null ? null : writtenAfter - writtenBefore;
-    const usage = { cpuMicroseconds: null, writtenBytes };
+    const usage = { cpuMicroseconds: null, writtenBytes: writtenIn(run) };
     return { kind: 'ended', end: { ...status, outputLimitReached, overdue, ...usage, ...output } };
   }
 }
@@ -198,6 +197,7 @@ function beginRun(prepared: Prepared, { enclosure }: LaunchOrder): Run {
     ...prepared,
     enclosed: enclosure !== null,
     writtenBefore: writtenBy(prepared),
+    writtenForIt: enclosure === null ? 0 : bytesOf(enclosure.secrets),
     writtenAfter: null,
     shellEnded: false,
     limitReached: false,
@@ -212,6 +212,16 @@ function beginRun(prepared: Prepared, { enclosure }: LaunchOrder): Run {
 
 function writtenBy({ cell, records }: Prepared): number | null {
   return cell.spent ? null : records.written();
+}
+
+function writtenIn({ writtenBefore, writtenForIt, writtenAfter }: Run): number | null {
+  if (writtenBefore === null || writtenAfter === null) return null;
+  return Math.max(0, writtenAfter - writtenBefore - writtenForIt);
+}
+
+/** Each with the NUL that ends it. */
+function bytesOf(words: readonly string[]): number {
+  return words.reduce((bytes, word) => bytes + Buffer.byteLength(word) + 1, 0);
 }
 
 /** A command may have changed its parent, the starter, and with it all that are started later. */
