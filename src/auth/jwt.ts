@@ -30,7 +30,7 @@ export class JsonWebTokens extends Authenticator {
 
   constructor({ secret, jwksUrl, issuer, audience }: JwtOptions) {
     super();
-    this.key = secret === undefined ? keySetAt(jwksUrl ?? '') : new TextEncoder().encode(secret);
+    this.key = secret === undefined ? keySetAt(jwksUrl) : new TextEncoder().encode(secret);
     this.rules = {
       algorithms: secret === undefined ? ASYMMETRIC : ['HS256'],
       ...(issuer === undefined ? {} : { issuer }),

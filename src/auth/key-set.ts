@@ -8,8 +8,9 @@ const TIMEOUT_MS = 5_000;
 const AFTER_FAILURE_MS = 2_000;
 const MAX_BYTES = 1_048_576;
 
-/** The keys at a URL, fetched as they are needed. */
-export function keySetAt(url: string): JWTVerifyGetKey {
+/** The keys at a URL, fetched as they are needed. @throws TypeError where there is none */
+export function keySetAt(url: string | undefined): JWTVerifyGetKey {
+  if (url === undefined) throw new TypeError('neither a secret nor a key set');
   return createRemoteJWKSet(new URL(url), {
     cacheMaxAge: MAX_AGE_MS,
     cooldownDuration: COOLDOWN_MS,

@@ -25,9 +25,9 @@ export function listProcesses(): ProcessEntry[] {
 
 /** Null where there is no such process (any more). */
 export function readProcess(pid: number): ProcessEntry | null {
-  const stat = fieldsOf(pid);
+  const stat = readOrNull(`/proc/${pid}/stat`);
   if (stat === null) return null;
-  const [state, parent, group, session, ...rest] = stat;
+  const [state, parent, group, session, ...rest] = fieldsIn(stat);
   // A dead first thread shows as a zombie while others of its process live on.
   const zombie = (state === 'Z' || state === 'X') && Number(rest[13]) <= 1;
   const startTime = rest[15] ?? '';
@@ -66,11 +66,10 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Of `/proc/PID/stat`, from the third on; null where there is no such process (any more). */
-function fieldsOf(pid: number): string[] | null {
-  const stat = readOrNull(`/proc/${pid}/stat`);
+/** What `/proc/PID/stat` says, from the third field on. */
+export function fieldsIn(stat: string): string[] {
   // The second field is a name in parentheses that may itself hold anything.
-  return stat === null ? null : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 function readOrNull(path: string): string | null {

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { fieldsIn } from '../process-table.js';
 
 const CHUNK_BYTES = 16_384;
 const chunk = Buffer.alloc(CHUNK_BYTES);
@@ -43,9 +44,7 @@ export class ProcessRecords {
 
   /** All that its children inherit of limits, share of the processors and processors, in a text to be compared. */
   inherited(): string {
-    const stat = this.stat.read() ?? '';
-    // From the third field on: the second is a name in parentheses that may itself hold anything.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const fields = fieldsIn(this.stat.read() ?? '');
     const [nice, priority, policy] = [fields[16], fields[37], fields[38]];
     const processors = /^Cpus_allowed:.*$/m.exec(this.status.read() ?? '')?.[0];
     return [this.limits.read(), nice, priority, policy, processors].join('\n');
