@@ -3,10 +3,12 @@ export type FlushPlace = 'loop' | 'thread';
 
 /** The median of so many counts. */
 const REMEMBERED = 9;
-/** A thread takes some 0.1 ms of processor time, and so a flush that is quicker is not worth one. */
-const SLOW_MS = 0.3;
-/** What the loop must have done meanwhile, to be worth a thread. */
-const WORTH_MS = 0.1;
+/** A flush that takes less than so many hops to a thread and back is not worth one. */
+const SLOW_HOPS = 5;
+/** For so many the loop must have been busy meanwhile, to be worth a thread. */
+const WORTH_HOPS = 2;
+/** Ms, on a slow machine; until it is measured. */
+const HOP_MS = 0.06;
 /** Where one place is better, every so-manieth flush is done in the other, which alone tells what that takes or brings. */
 const TRIED_EVERY = 16;
 
@@ -17,14 +19,20 @@ export class FlushChoice {
   /** Ms for which the loop was busy during flushes in threads. */
   private readonly used = new Recent();
   private flushes = 0;
+  private hopMs = HOP_MS;
 
   next(): FlushPlace {
     this.flushes += 1;
-    const { took, used } = this;
-    if (took.median === undefined || took.median < SLOW_MS) return 'loop';
+    const { took, used, hopMs } = this;
+    if (took.median === undefined || took.median < SLOW_HOPS * hopMs) return 'loop';
     const isTry = this.flushes % TRIED_EVERY === 0;
-    const isWorth = used.median === undefined || used.median >= WORTH_MS;
+    const isWorth = used.median === undefined || used.median >= WORTH_HOPS * hopMs;
     return isWorth === isTry ? 'loop' : 'thread';
+  }
+
+  /** @param ms as {@link threadHopMs} */
+  hopTakes(ms: number): void {
+    this.hopMs = ms;
   }
 
   /** @param ms that the loop waited */

@@ -2,6 +2,7 @@ import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { type SqliteConnection } from './connection.js';
 import { FlushChoice } from './flush-choice.js';
+import { threadHopMs } from './thread-hop.js';
 
 /** Brings a file to the disk: `here` keeps the event loop waiting, `inThread` costs two switches of threads. */
 export interface Disk {
@@ -56,6 +57,7 @@ export class LogFlush {
     const files = connection.prepare('PRAGMA database_list').all([]) as { name: string; file: string }[];
     const { file } = files.find(({ name }) => name === 'main') ?? {};
     this.descriptor = openSync(`${file ?? ''}-wal`, 'r+');
+    void this.measureHop(this.descriptor);
   }
 
   /** Settles, at once where it is done on the loop, when all that is committed now is on the disk. */
@@ -75,6 +77,12 @@ export class LogFlush {
   close(): void {
     this.isClosed = true;
     if (this.underWay === undefined) this.giveBack();
+  }
+
+  /** Where it is closed meanwhile, nobody asks any more. */
+  private async measureHop(descriptor: number): Promise<void> {
+    const ms = await threadHopMs(descriptor).catch(() => undefined);
+    if (ms !== undefined) this.choice.hopTakes(ms);
   }
 
   private flushWaiting(): void {
