@@ -6,7 +6,7 @@ import { SqliteEngine } from '../sqlite/sqlite-engine.js';
 import { type DatabasePool, type PoolState } from './database-pool.port.js';
 import { type Dialect, dialectOfType } from './dialect.js';
 import { type CountUp, type Durability, type Engine, type Statement } from './engine.js';
-import { reachingDatabase } from './failure.js';
+import { reachingDatabase, tellingFailures } from './failure.js';
 import { MysqlEngine } from './mysql-engine.js';
 import { settleSessions } from './mysql-sessions.js';
 import { watchForSilence } from './mysql-watch.js';
@@ -23,6 +23,7 @@ const PATIENCE_MS = 5_000;
 export class Database implements DatabasePool, OnApplicationShutdown {
   readonly dialect: Dialect;
   private readonly engine: Engine;
+  private readonly reaching: <T>(statement: () => Promise<T>) => Promise<T>;
 
   /**
    * @param source an initialized one
@@ -34,10 +35,12 @@ export class Database implements DatabasePool, OnApplicationShutdown {
   ) {
     this.dialect = dialectOfType(source.options.type);
     this.engine = this.dialect === 'mysql' ? mysqlEngineOf(source) : sqliteEngineOf(source, hasNeighbours);
+    // SQLite's answer is made in this process: nothing can keep it away that a timer would see.
+    this.reaching = this.dialect === 'mysql' ? reachingDatabase : tellingFailures;
   }
 
   rows<Row>(statement: Statement): Promise<Row[]> {
-    return reachingDatabase(() => this.engine.rows(statement) as Promise<Row[]>);
+    return this.reaching(() => this.engine.rows(statement) as Promise<Row[]>);
   }
 
   /** The ids that a statement selects as `id`, the last in their order first: on MySQL it must say so itself. */
@@ -52,7 +55,7 @@ export class Database implements DatabasePool, OnApplicationShutdown {
 
   /** Runs one statement that changes rows; resolves with how many. */
   change(statement: Statement, durability: Durability): Promise<number> {
-    return reachingDatabase(() => this.engine.write([statement], durability));
+    return this.reaching(() => this.engine.write([statement], durability));
   }
 
   /** An assignment for {@link countUp}. */
@@ -64,12 +67,12 @@ export class Database implements DatabasePool, OnApplicationShutdown {
 
   /** Resolves with the count, or null where no row was changed. */
   countUp(asked: CountUp, durability: Durability): Promise<number | null> {
-    return reachingDatabase(() => this.engine.countUp(asked, durability));
+    return this.reaching(() => this.engine.countUp(asked, durability));
   }
 
   /** Runs all of `statements` or none; resolves with how many rows they changed. */
   atomically(statements: readonly Statement[], durability: Durability): Promise<number> {
-    return reachingDatabase(() => this.engine.write(statements, durability));
+    return this.reaching(() => this.engine.write(statements, durability));
   }
 
   poolState(): PoolState {

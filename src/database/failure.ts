@@ -72,13 +72,18 @@ function inTime<T>(answer: Promise<T>): Promise<T> {
   });
 }
 
+/** As {@link tellingFailures}; a database that does not answer in time is away as well. */
+export function reachingDatabase<T>(statement: () => Promise<T>): Promise<T> {
+  return tellingFailures(() => inTime(statement()));
+}
+
 /**
  * Runs a statement; a database that is away becomes `DomainError('unavailable')`, one that takes no statement of that length
  * `DomainError('too_large')`, any other fault is thrown on.
  */
-export async function reachingDatabase<T>(statement: () => Promise<T>): Promise<T> {
+export async function tellingFailures<T>(statement: () => Promise<T>): Promise<T> {
   try {
-    return await inTime(statement());
+    return await statement();
   } catch (error) {
     if (codeOf(error) === 'ER_NET_PACKET_TOO_LARGE') throw tooLarge(error);
     if (!isDatabaseAway(error)) throw error;

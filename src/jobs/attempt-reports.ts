@@ -116,8 +116,11 @@ export class AttemptReports extends JobReports {
   }
 }
 
-function grantOf(claimed: ClaimedJob, leaseUntil: number): Grant {
-  return { ...claimed, leaseUntil, running: claimed.needsStaging === 0 };
+function grantOf(
+  { attempt, owner, command, spec, expiresAt, needsStaging }: ClaimedJob,
+  leaseUntil: number,
+): Grant {
+  return { attempt, owner, command, spec, expiresAt, leaseUntil, running: needsStaging === 0 };
 }
 
 function assignmentOf(lease: Lease, grant: Grant, now: number): Assignment {

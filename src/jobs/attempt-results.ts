@@ -64,7 +64,7 @@ export class AttemptResults {
   private keep(lease: Lease, result: AttemptEnded): Promise<boolean> {
     const now = this.clock.now();
     const state = result.succeeded ? 'succeeded' : 'failed';
-    const changes = {
+    const changes: Partial<JobRow> & { finishedAt: number } = {
       finishedAt: now,
       answerId: result.answerId,
       stderrId: result.stderrId,
@@ -73,9 +73,9 @@ export class AttemptResults {
       exitCode: result.exitCode,
       signal: result.signal,
       reason: result.reason,
-      // Nobody may ever have looked for what the attempts before this one stored.
-      ...(lease.attempt > 1 ? { cleanupAt: now } : {}),
     };
+    // Nobody may ever have looked for what the attempts before this one stored.
+    if (lease.attempt > 1) changes.cleanupAt = now;
     return this.jobs.finish(lease, state, changes, result.publishedInMs);
   }
 

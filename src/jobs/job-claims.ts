@@ -3,8 +3,7 @@ import { type Statement } from '../database/engine.js';
 import { type SomeColumns, type Table } from '../database/table.js';
 import { fewerHeldThan } from './held-jobs.query.js';
 import { type JobRow, type SchemaTarget } from './job.entity.js';
-import { sourcesOf } from './job.states.js';
-import { stateIn } from './job.tombstone.js';
+import { mayBecome } from './job.tombstone.js';
 
 /** What never changes of a job while it lives, and its agent needs to know. */
 const BRIEF = [
@@ -71,7 +70,9 @@ export class JobClaims {
     const attempt = await this.nextAttempt(id, lease, now, within);
     if (attempt === null) return null;
     const brief = known ?? (await this.look(id, lease.token));
-    return brief === null ? null : { ...brief, attempt };
+    if (brief === null) return null;
+    const { owner, command, spec, needsStaging, expiresAt, labels } = brief;
+    return { owner, command, spec, needsStaging, expiresAt, labels, attempt };
   }
 
   private recall(id: string): JobBrief | undefined {
@@ -105,7 +106,7 @@ export class JobClaims {
       sql: `UPDATE ${this.table.byId} SET ${assignments.sql}, ${this.database.countingUp('attempt')},
         state = CASE needs_staging WHEN 0 THEN 'running' ELSE 'staging' END,
         started_at = CASE needs_staging WHEN 0 THEN ? ELSE NULL END
-        WHERE id = ? AND ${stateIn(sourcesOf('staging'))} AND (not_before IS NULL OR not_before <= ?)
+        WHERE id = ? AND ${mayBecome('staging')} AND (not_before IS NULL OR not_before <= ?)
           AND (expires_at IS NULL OR expires_at > ?) ${within.sql}`,
       parameters: [...assignments.parameters, now, id, now, now, ...within.parameters],
     };

@@ -1,6 +1,6 @@
 import { type Statement } from '../database/engine.js';
 import { type JobRow } from './job.entity.js';
-import { type JobState } from './job.states.js';
+import { ALL_STATES, type JobState, sourcesOf } from './job.states.js';
 
 /** The data manager gives up an upload that stands still for two minutes. */
 export const LATE_FILES_MS = 180_000;
@@ -43,4 +43,11 @@ export function lateFilesOfHeld(now: number): Statement {
 /** A condition. */
 export function stateIn(states: readonly JobState[]): string {
   return `state IN (${states.map((state) => `'${state}'`).join(', ')})`;
+}
+
+const SOURCES = new Map(ALL_STATES.map((state) => [state, stateIn(sourcesOf(state))]));
+
+/** A condition: the job may go to `state` from where it is. */
+export function mayBecome(state: JobState): string {
+  return SOURCES.get(state) ?? stateIn([]);
 }

@@ -15,11 +15,11 @@ import { JobChanges } from './job-changes.port.js';
 import { type JobRow, type SchemaTarget } from './job.entity.js';
 import { type ClaimedJob, JobClaims, type LeaseWish } from './job-claims.js';
 import { oldTombstonesStatement } from './recovery/tombstone.query.js';
-import { GONE_STATES, isLeased, type JobState, LEASED_STATES, sourcesOf } from './job.states.js';
+import { GONE_STATES, isLeased, type JobState, LEASED_STATES } from './job.states.js';
 import { type JobsOptions } from './jobs.options.js';
 import { type EndTraits, KnownTraits } from './end-traits.js';
 import { awaitEndStatement, forgetWebhooksStatement, oweStatement } from './webhooks/webhook.query.js';
-import { FORGOTTEN, lateFilesOfHeld, stateIn, TOMBSTONE } from './job.tombstone.js';
+import { FORGOTTEN, lateFilesOfHeld, mayBecome, stateIn, TOMBSTONE } from './job.tombstone.js';
 
 /** Proof that one agent holds one attempt of a job. */
 export interface LeaseKey {
@@ -55,7 +55,8 @@ const DUE_COLUMNS = {
 export type DueColumn = keyof typeof DUE_COLUMNS;
 
 const NOT_BEGUN: Partial<JobRow> = { claimedAt: null, startedAt: null, agent: null };
-const HELD_BY_NOBODY: Partial<JobRow> = { leaseToken: null, leaseUntil: null };
+/** Assignments. */
+const RELEASED: Statement = { sql: 'lease_token = NULL, lease_until = NULL', parameters: [] };
 
 /**
  * The jobs in the database. Every change of state is one UPDATE whose WHERE names the states it may start
@@ -83,13 +84,11 @@ export class JobsRepository {
   /** False: another job has the key, and nothing was done. */
   async insert(row: JobRow, { under, webhook }: InsertedWith = {}): Promise<boolean> {
     const insert = this.table.insert(row);
+    const statements = [insert];
+    if (under !== undefined) statements.unshift(takeKeyStatement(this.target, under, row.id));
     const labels = Object.entries(row.labels ?? {}).map(([key, value]) => labelText(key, value));
-    const statements = [
-      ...(under === undefined ? [] : [takeKeyStatement(this.target, under, row.id)]),
-      insert,
-      ...(labels.length === 0 ? [] : [insertLabelsStatement(this.target, row, labels)]),
-      ...(webhook === undefined ? [] : [awaitEndStatement(this.target, row.id, webhook)]),
-    ];
+    if (labels.length > 0) statements.push(insertLabelsStatement(this.target, row, labels));
+    if (webhook !== undefined) statements.push(awaitEndStatement(this.target, row.id, webhook));
     const isInserted = (await this.database.atomically(statements, 'durable')) > 0;
     if (!isInserted) return false;
     this.claims.remember(row, insert);
@@ -153,15 +152,15 @@ export class JobsRepository {
     publishedInMs: number | null = null,
   ): Promise<boolean> {
     const now = changes.finishedAt;
-    const columns = { ...changes, ...HELD_BY_NOBODY };
-    const isKept = await this.changeHeld(lease, state, columns, notExpired(now), this.retained(now));
+    const first = [RELEASED, ...this.retained(now)];
+    const isKept = await this.changeHeld(lease, state, changes, notExpired(now), first);
     if (isKept && publishedInMs !== null) this.changes.tellPublished(publishedInMs);
     return isKept;
   }
 
   /** Back to queued; the next claim is a new attempt. */
   putBack(lease: LeaseKey, changes: Partial<JobRow>): Promise<boolean> {
-    return this.changeHeld(lease, 'queued', { ...changes, ...NOT_BEGUN, ...HELD_BY_NOBODY });
+    return this.changeHeld(lease, 'queued', { ...changes, ...NOT_BEGUN }, undefined, [RELEASED]);
   }
 
   /** Final from the moment it resolves with true. The lease's end is kept: until then its agent may still store files. */
@@ -294,15 +293,17 @@ export class JobsRepository {
     guard?: Guard,
     first: readonly Statement[] = [],
   ): Promise<boolean> {
-    const ended =
-      lease.endedBy === undefined ? [] : [{ sql: 'lease_until <= ?', parameters: [lease.endedBy] }];
-    const held = { sql: 'attempt = ? AND lease_token = ?', parameters: [lease.attempt, lease.token] };
-    const guards = [held, ...ended, ...(guard === undefined ? [] : [guard])];
-    const all = {
-      sql: guards.map(({ sql }) => sql).join(' AND '),
-      parameters: guards.flatMap(({ parameters }) => parameters),
-    };
-    return this.change(lease.jobId, to, changes, all, first);
+    const parameters: unknown[] = [lease.attempt, lease.token];
+    let sql = 'attempt = ? AND lease_token = ?';
+    if (lease.endedBy !== undefined) {
+      sql += ' AND lease_until <= ?';
+      parameters.push(lease.endedBy);
+    }
+    if (guard !== undefined) {
+      sql += ` AND ${guard.sql}`;
+      parameters.push(...guard.parameters);
+    }
+    return this.change(lease.jobId, to, changes, { sql, parameters }, first);
   }
 
   /** @param first assignments that look at what the row was: MySQL makes them one after the other */
@@ -313,11 +314,17 @@ export class JobsRepository {
     guard: Guard,
     first: readonly Statement[] = [],
   ): Promise<boolean> {
-    const assignments = [...first, this.table.assignments({ ...changes, state: to })];
+    const assigned = this.table.assignments(changes);
+    const before = first.map(({ sql }) => `${sql}, `).join('');
     const statement = {
-      sql: `UPDATE ${this.table.byId} SET ${assignments.map(({ sql }) => sql).join(', ')}
-        WHERE id = ? AND ${stateIn(sourcesOf(to))} AND ${guard.sql}`,
-      parameters: [...assignments.flatMap(({ parameters }) => parameters), id, ...guard.parameters],
+      sql: `UPDATE ${this.table.byId} SET ${before}${assigned.sql}, state = '${to}'
+        WHERE id = ? AND ${mayBecome(to)} AND ${guard.sql}`,
+      parameters: [
+        ...first.flatMap(({ parameters }) => parameters),
+        ...assigned.parameters,
+        id,
+        ...guard.parameters,
+      ],
     };
     const statements = [statement, ...(await this.besideEnd(id, to, changes.finishedAt ?? 0))];
     const isChanged = (await this.database.atomically(statements, durabilityOf(to))) > 0;

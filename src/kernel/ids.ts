@@ -1,5 +1,5 @@
-import { randomFillSync } from 'node:crypto';
-import { v5 as uuidV5, v7 as uuidV7 } from 'uuid';
+import { hash, randomFillSync } from 'node:crypto';
+import { stringify, v7 as uuidV7 } from 'uuid';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -10,8 +10,12 @@ export function isUuid(value: unknown): value is string {
 
 /** A UUID that `name` determines within `namespace` (version 5): the same two always give the same id. */
 export function derivedUuid(namespace: string, name: string): string {
-  // As bytes: the library takes no text that bears no version.
-  return uuidV5(name, Buffer.from(namespace.replaceAll('-', ''), 'hex'));
+  // Each job needs several: the library's v5 takes three times as long, as it makes bytes of text and text of bytes itself.
+  const bytes = Buffer.concat([Buffer.from(namespace.replaceAll('-', ''), 'hex'), Buffer.from(name)]);
+  const digest = hash('sha1', bytes, 'buffer');
+  digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x50;
+  digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80;
+  return stringify(digest);
 }
 
 /** The lowest UUIDv7 of a millisecond since the epoch; every id made in or after it sorts at or above this. */

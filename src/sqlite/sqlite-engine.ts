@@ -93,7 +93,7 @@ export class SqliteEngine {
 
   private transacted<Answer>(
     run: () => readonly [changes: number, answer: Answer],
-    how: Pick<Unit, 'durability' | 'hasParts'>,
+    { durability, hasParts }: Pick<Unit, 'durability' | 'hasParts'>,
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const unit = (): Pick<Done, 'changes' | 'answer'> => {
@@ -105,7 +105,7 @@ export class SqliteEngine {
           },
         };
       };
-      this.waiting.push({ ...how, run: unit, reject });
+      this.waiting.push({ hasParts, durability, run: unit, reject });
       if (this.waiting.length === 1)
         setImmediate(() => {
           this.flush();

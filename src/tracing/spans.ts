@@ -1,7 +1,15 @@
-import { type Attributes, type Context, context, type Span, SpanStatusCode, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type Context,
+  context,
+  type Span,
+  SpanStatusCode,
+  trace,
+  type TracerProvider,
+} from '@opentelemetry/api';
 
-/** Without a provider, of the process's or of a host's, all of this does nothing. */
-const tracer = trace.getTracer('job-manager');
+const NAME = 'job-manager';
+const tracer = trace.getTracer(NAME);
 
 export interface SpanOptions {
   readonly attributes?: Attributes;
@@ -9,8 +17,20 @@ export interface SpanOptions {
   readonly parent?: Context;
 }
 
+/** What the API has in the place of a provider that may yet come. */
+interface StandIn {
+  getDelegateTracer?(name: string): unknown;
+}
+
+/** Whether there is a provider, of the process's or of a host's. Without one all of this does nothing. */
+function isTraced(): boolean {
+  const provider = trace.getTracerProvider() as TracerProvider & StandIn;
+  return provider.getDelegateTracer === undefined || provider.getDelegateTracer(NAME) !== undefined;
+}
+
 /** Runs `work` in a span of this name; where it rejects, the span says so, without the words: they may hold a secret. */
 export function inSpan<T>(name: string, work: () => Promise<T>, options: SpanOptions = {}): Promise<T> {
+  if (!isTraced()) return work();
   const { attributes = {}, parent = context.active() } = options;
   return tracer.startActiveSpan(name, { attributes }, parent, async (span: Span) => {
     try {

@@ -24,6 +24,7 @@ import { discard, type Staged, stageBytes, stageOwned, stageStream } from './sta
 import { onDisk } from './storage-error.js';
 import { endCounting, type StoredBytes } from './stored-bytes.js';
 import { type StoredFile } from './stored-file.js';
+import { type ErrandOwner, type ErrandStore, StoreOnErrand } from './store-on-errand.js';
 
 /** What a staged file is stored as. */
 export interface FileMetadata {
@@ -50,16 +51,13 @@ export interface LocalFileStoreOptions {
  * Files in a directory of this process's own: small ones as rows of a database, others as files; see
  * docs/data-manager.md. An id is looked for among the small ones first, whatever lies beside.
  */
-export class LocalFileStore extends FileStore {
+export class LocalFileStore extends FileStore implements ErrandStore {
   private readonly layout: FileLayout;
   private readonly large: LargeFiles;
   private readonly locks = new KeyedLock();
   private readonly clock: Clock;
   private opened: SmallFiles | undefined;
   private quota: Quota | undefined;
-  /** Of what is put. */
-  private readonly owner: string = NOBODY_IN_PARTICULAR;
-  private readonly hasQuota: boolean = true;
 
   /** Seconds that an upload of a caller's stays that says nothing else. */
   get uploadTtl(): bigint | undefined {
@@ -100,17 +98,24 @@ export class LocalFileStore extends FileStore {
     return this.quota?.roomFor(id, owner) ?? ENDLESS_ROOM;
   }
 
-  async put(source: FileSource, { id, name, signal }: PutOptions): Promise<StoredFile> {
+  put(source: FileSource, options: PutOptions): Promise<StoredFile> {
+    return this.putFor({ owner: NOBODY_IN_PARTICULAR, hasQuota: true }, source, options);
+  }
+
+  async putFor(
+    { owner, hasQuota }: ErrandOwner,
+    source: FileSource,
+    { id, name, signal }: PutOptions,
+  ): Promise<StoredFile> {
     const validId = fileId(id);
     signal?.throwIfAborted();
-    const room = this.hasQuota ? this.roomFor(validId, this.owner) : ENDLESS_ROOM;
+    const room = hasQuota ? this.roomFor(validId, owner) : ENDLESS_ROOM;
     const staged = await this.stageSource(source, room, signal);
-    return this.commit(staged, { id: validId, name, owner: this.owner });
+    return this.commit(staged, { id: validId, name, owner });
   }
 
   override on({ owner, hasQuota }: FileErrand): FileStore {
-    // All else is shared.
-    return Object.assign(Object.create(this) as LocalFileStore, { owner, hasQuota });
+    return new StoreOnErrand(this, { owner, hasQuota });
   }
 
   /** Takes bytes in whose metadata is not known yet; {@link commit} or {@link discard} must follow. */

@@ -65,6 +65,8 @@ const LAST_UPLOAD_MS = 4_000;
 
 type Verdict = Pick<AttemptEnded, 'succeeded' | 'reason' | 'repeatable'>;
 
+const SUCCEEDED: Verdict = { succeeded: true, reason: null, repeatable: false };
+
 /** The attempt was taken away, and nothing of it counts. */
 const ABANDONED = Symbol('abandoned');
 
@@ -80,10 +82,11 @@ export class Attempt {
     private readonly assignment: Assignment,
     private readonly course: AttemptCourse,
   ) {
-    this.key = `${assignment.lease.jobId}.${assignment.lease.attempt}`;
     const { lease, owner, byAdmin } = assignment;
-    this.files = tools.files.on({ ...lease, owner, hasQuota: !byAdmin });
-    this.publishing = new Publishing(this.files, assignment.lease, withPatience(course.taken));
+    const { jobId, attempt, token } = lease;
+    this.key = `${jobId}.${attempt}`;
+    this.files = tools.files.on({ jobId, attempt, token, owner, hasQuota: !byAdmin });
+    this.publishing = new Publishing(this.files, lease, withPatience(course.taken));
   }
 
   /** Resolves when nothing of the attempt is left but its result. Rejects only where the report was given up. */
@@ -119,22 +122,14 @@ export class Attempt {
     await inSpan('stage', () => staging.stage(this.assignment, workspace.filesPath, this.course.taken));
     if (!(await this.mayStart())) return ABANDONED;
     const { end, timedOut } = await inSpan('run', () => this.execute(workspace));
-    this.course.onCommandEnded(workspace.isAsMade ? 'nothing' : 'files');
+    const isAsMade = workspace.isAsMade;
+    this.course.onCommandEnded(isAsMade ? 'nothing' : 'files');
     const outcome = this.verdictOn(end, timedOut);
-    switch (outcome.kind) {
-      case 'abandoned':
-        return ABANDONED;
-      case 'returned':
-        return outcome;
-      case 'succeeded':
-        return this.publish(workspace, end, { succeeded: true, reason: null, repeatable: false });
-      case 'failed':
-        return this.publish(workspace, end, {
-          succeeded: false,
-          reason: outcome.reason,
-          repeatable: outcome.repeatable,
-        });
-    }
+    if (outcome.kind === 'abandoned') return ABANDONED;
+    if (outcome.kind === 'returned') return outcome;
+    if (!isAsMade && workspace.isReplaced)
+      throw new AttemptFaultError('The command replaced its working directory.', { passing: false });
+    return this.publish(workspace, end, outcome.kind === 'succeeded' ? SUCCEEDED : failedBy(outcome));
   }
 
   private async mayStart(): Promise<boolean> {
@@ -191,15 +186,26 @@ export class Attempt {
   }
 
   private async publish(workspace: Workspace, end: ProcessEnd, verdict: Verdict): Promise<AttemptResult> {
-    if (workspace.isReplaced) {
-      throw new AttemptFaultError('The command replaced its working directory.', { passing: false });
-    }
     const { outputs, tooMany } = await this.outputsIn(workspace);
     const beganAt = performance.now();
     const published = await inSpan('publish', () => this.publishing.publish(workspace, end, outputs));
     const publishedInMs = performance.now() - beganAt;
     const { exitCode, signal, usage } = end;
-    return { kind: 'ended', ...(tooMany ?? verdict), exitCode, signal, usage, publishedInMs, ...published };
+    const { succeeded, reason, repeatable } = tooMany ?? verdict;
+    const { answerId, stderrId, outputs: stored } = published;
+    return {
+      kind: 'ended',
+      succeeded,
+      exitCode,
+      signal,
+      reason,
+      repeatable,
+      answerId,
+      stderrId,
+      outputs: stored,
+      usage,
+      publishedInMs,
+    };
   }
 
   private async outputsIn(
@@ -245,6 +251,10 @@ export class Attempt {
     });
     return { kind: 'fault', reason: 'The agent could not run the command.', passing: true };
   }
+}
+
+function failedBy({ reason, repeatable }: Extract<Outcome, { kind: 'failed' }>): Verdict {
+  return { succeeded: false, reason, repeatable };
 }
 
 /** Throws DomainError `too_large` where their names are too long together. */

@@ -41,13 +41,13 @@ export function outcomeOf(facts: AttemptFacts): Outcome {
 }
 
 /** One sentence that names it as whoever set it knows it. */
-function metLimit({ end, limits, ...facts }: AttemptFacts): string | null {
+function metLimit({ end, limits, maxOutputBytes, timedOut, timeoutSeconds }: AttemptFacts): string | null {
   const { limitMet } = end;
   if (limitMet !== null) return `${wordsOf(limitMet, limits)} (${nameOf(limitMet)}).`;
   if (end.outputLimitReached)
-    return `The command wrote more than ${facts.maxOutputBytes} bytes of output and was stopped (MAX_OUTPUT_BYTES).`;
-  if (facts.timedOut)
-    return `The command ran longer than its timeout of ${facts.timeoutSeconds ?? 0} s and was stopped (timeout).`;
+    return `The command wrote more than ${maxOutputBytes} bytes of output and was stopped (MAX_OUTPUT_BYTES).`;
+  if (timedOut)
+    return `The command ran longer than its timeout of ${timeoutSeconds ?? 0} s and was stopped (timeout).`;
   return null;
 }
 

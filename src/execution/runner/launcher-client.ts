@@ -87,13 +87,25 @@ export class LauncherClient extends Launcher {
   }
 
   /** @throws LaunchFailedError where the launcher can't be asked for it */
-  private orderFor({ key, environment, limits, ...request }: LaunchRequest): UnplacedOrder {
-    const variables = variablesOf(environment);
-    variables.push(`${MARK_VARIABLE}=${this.options.instance}/${key}`);
-    const lockLimit = this.lockLimitOf((this.commands += 1));
-    const { cpuSeconds = 0, diskBytes: fileBytes = 0, openFiles = 0 } = limits;
-    const asked = { ...request, cpuSeconds, fileBytes, openFiles };
-    const order = { ...asked, lockLimit, environment: variables, enclosure: null };
+  private orderFor(request: LaunchRequest): UnplacedOrder {
+    const environment = variablesOf(request.environment);
+    environment.push(`${MARK_VARIABLE}=${this.options.instance}/${request.key}`);
+    const { cpuSeconds = 0, diskBytes: fileBytes = 0, openFiles = 0 } = request.limits;
+    const { maxOutputBytes, endBy, workingDirectory, stdoutPath, stderrPath, command } = request;
+    const order = {
+      lockLimit: this.lockLimitOf((this.commands += 1)),
+      maxOutputBytes,
+      endBy,
+      cpuSeconds,
+      fileBytes,
+      openFiles,
+      workingDirectory,
+      stdoutPath,
+      stderrPath,
+      command,
+      environment,
+      enclosure: null,
+    };
     assertStartable(order);
     return order;
   }

@@ -197,12 +197,17 @@ export class Incarnation {
     const counters = place.cgroup.counters();
     this.places.giveBack(place);
     const limitMet = watch === null ? null : await limitMetBy({ request, end, counters, watch });
-    const { signal, cpuMicroseconds, writtenBytes, ...same } = end;
+    const { exitCode, signal, outputLimitReached, overdue, cpuMicroseconds, writtenBytes, stdout, stderr } =
+      end;
     const cpuSeconds = counters.cpuSeconds ?? (cpuMicroseconds === null ? null : cpuMicroseconds / 1e6);
     return {
-      ...same,
+      exitCode,
       signal: signal === null ? null : (signalName(signal) ?? String(signal)),
+      outputLimitReached,
+      overdue,
       limitMet,
+      stdout,
+      stderr,
       usage: {
         cpuSeconds: cpuSeconds === null ? null : Math.round(cpuSeconds * 1e6) / 1e6,
         peakMemoryBytes: counters.peakMemoryBytes,

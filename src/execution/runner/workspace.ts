@@ -5,6 +5,9 @@ import { removeTree } from './remove-tree.js';
 /** Within a workspace: the working directory. */
 export const FILES = 'files';
 
+/** Far more than a kernel's clock moves at once. */
+const CTIME_STEP_MS = 1_000;
+
 /** Where an attempt lives: the command's working directory, and beside it, out of its sight, what it printed. */
 export class Workspace {
   /** The command's working directory. */
@@ -13,6 +16,8 @@ export class Workspace {
   readonly stdoutPath: string;
   readonly stderrPath: string;
   private readonly asMade: readonly (Stats | undefined)[];
+  /** Ms since the epoch. */
+  private takenAt = Number.NEGATIVE_INFINITY;
 
   /** @param path of its directories, which exist and are empty */
   constructor(readonly path: string) {
@@ -42,14 +47,24 @@ export class Workspace {
     return isSame(statsOf(this.path), outer) && isSame(statsOf(this.filesPath), inner);
   }
 
-  /** True where nothing happened in it. */
+  /** An attempt begins in it. */
+  begin(): void {
+    this.takenAt = Date.now();
+  }
+
+  /** True where nothing happened in it since {@link begin}. */
   get isUntouched(): boolean {
-    return this.isAsMade && this.isEmpty();
+    return this.isAsMade && (this.wasLongMade || this.isEmpty());
   }
 
   /** Removes all of it, whatever a command made of it; rejects where something is left. Nothing may use it. */
   async remove(): Promise<void> {
     await removeTree(this.path);
+  }
+
+  /** Then whatever happened in it since would have given it another ctime. */
+  private get wasLongMade(): boolean {
+    return this.asMade.every((made) => made !== undefined && this.takenAt - made.ctimeMs > CTIME_STEP_MS);
   }
 
   private isEmpty(): boolean {

@@ -51,6 +51,7 @@ export class Workspaces {
    */
   take(): Workspace {
     const taken = this.waiting() ?? this.anew();
+    taken.begin();
     this.used += 1;
     return taken;
   }

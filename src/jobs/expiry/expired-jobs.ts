@@ -4,8 +4,7 @@ import { Table } from '../../database/table.js';
 import { JobChanges } from '../job-changes.port.js';
 import { type JobRow, type SchemaTarget } from '../job.entity.js';
 import { forgetWebhooksStatement } from '../webhooks/webhook.query.js';
-import { sourcesOf } from '../job.states.js';
-import { FORGOTTEN, lateFilesOfHeld, stateIn, TOMBSTONE } from '../job.tombstone.js';
+import { FORGOTTEN, lateFilesOfHeld, mayBecome, TOMBSTONE } from '../job.tombstone.js';
 
 /** A job past its time to live. */
 export interface ExpiredJob {
@@ -89,7 +88,7 @@ export class ExpiredJobs {
     const [force, plus] = this.target.dialect === 'mysql' ? ['FORCE INDEX (PRIMARY)', ''] : ['', '+'];
     return {
       sql: `UPDATE ${this.table.name} ${force} SET ${all.map(({ sql }) => sql).join(', ')}
-        WHERE id IN (${placesFor(ids)}) AND ${plus}${stateIn(sourcesOf('expired'))}
+        WHERE id IN (${placesFor(ids)}) AND ${plus}${mayBecome('expired')}
           AND ${plus}expires_at <= ? AND ${guard}`,
       parameters: [...all.flatMap(({ parameters }) => parameters), ...ids, now],
     };
