@@ -7,7 +7,8 @@ const WAIT = /^\s*wait\s*=\s*(?:"(\d+)"|(\d+))\s*(?:;|$)/i;
  * undefined where he says nothing that can be understood: a preference is no demand, and so never wrong.
  */
 export function waitPreferredIn(header: string | undefined): number | undefined {
-  for (const [preference] of (header ?? '').matchAll(PREFERENCE)) {
+  if (header === undefined) return undefined;
+  for (const [preference] of header.matchAll(PREFERENCE)) {
     const [, quoted, bare] = WAIT.exec(preference) ?? [];
     const seconds = quoted ?? bare;
     if (seconds !== undefined) return Number(seconds);

@@ -123,24 +123,29 @@ function filesOf({ binary, inputFiles = [] }: RunRequest): Set<string> {
   return new Set(binary === undefined ? inputFiles : [binary, ...inputFiles]);
 }
 
+/** What a job is as it was asked for. */
+const ASKED = [
+  'binary',
+  'inputFiles',
+  'outputFiles',
+  'env',
+  'timeout',
+  'retries',
+  'retryOnFailure',
+  'limits',
+] as const satisfies readonly (keyof RunRequest & keyof JobSpec)[];
+
 function specOf(request: RunRequest, { role }: Caller): JobSpec {
-  const { binary, inputFiles, outputFiles, env, timeout, retries, retryOnFailure, limits, webhook } = request;
-  const hasWebhook = webhook === undefined ? undefined : true;
-  const byAdmin = role === 'admin' ? true : undefined;
-  const spec = {
-    binary,
-    inputFiles,
-    outputFiles,
-    env,
-    timeout,
-    retries,
-    retryOnFailure,
-    limits,
-    hasWebhook,
-    traceParent: currentTraceParent(),
-    byAdmin,
-  };
-  return Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined));
+  const spec: { -readonly [Name in keyof JobSpec]: JobSpec[Name] } = {};
+  for (const name of ASKED) {
+    const value = request[name];
+    if (value !== undefined) Object.assign(spec, { [name]: value });
+  }
+  if (request.webhook !== undefined) spec.hasWebhook = true;
+  const traceParent = currentTraceParent();
+  if (traceParent !== undefined) spec.traceParent = traceParent;
+  if (role === 'admin') spec.byAdmin = true;
+  return spec;
 }
 
 /** Exact for every ttl; null where it lies beyond all calendars. */

@@ -28,7 +28,8 @@ export class WaitingWindow {
   /** Keeps a job if it belongs to the first; else it is left to the database. */
   add(job: WaitingJob): void {
     if (this.ids.has(job.id)) return;
-    const placed = { ...job, turn: this.turns.next(job, this.firstAt(job.rank)) };
+    const { id, rank, owner, requires } = job;
+    const placed = { id, rank, owner, requires, turn: this.turns.next(job, this.firstAt(rank)) };
     if (this.edge !== undefined && !isBefore(placed, this.edge)) return;
     this.turns.take(placed);
     this.jobs.splice(this.positionOf(placed), 0, placed);
