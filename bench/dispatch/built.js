@@ -16,3 +16,5 @@ export const { RedisFeed } = await import(built('execution/queue/redis/redis-fee
 export const { firstJobsStatement, subsetsOf } = await import(built('jobs/job-queue.query.js'));
 /** @type {typeof import('../../src/execution/agent/persistently.js')} */
 export const { persistently } = await import(built('execution/agent/persistently.js'));
+/** @type {typeof import('../../src/execution/stop-token.js')} */
+export const { StopToken } = await import(built('execution/stop-token.js'));

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { attemptFileId, HttpJobReports, LeaseKeeper, persistently } from './built.js';
+import { attemptFileId, HttpJobReports, LeaseKeeper, persistently, StopToken } from './built.js';
 
 /** @typedef {import('../../src/execution/job-reports.port.js').Lease} Lease */
 /** @typedef {ReturnType<InstanceType<typeof LeaseKeeper>['hold']>} HeldLease */
 
 const TIMEOUT_MS = 5_000;
-const NEVER = new AbortController().signal;
+const NEVER = new StopToken();
 const PRINTED_NOTHING = /** @type {const} */ ({
   kind: 'ended',
   succeeded: true,

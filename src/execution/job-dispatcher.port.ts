@@ -1,3 +1,5 @@
+import { type StopToken } from './stop-token.js';
+
 /** A job that may be run now. */
 export interface WaitingJob {
   readonly id: string;
@@ -58,7 +60,7 @@ export type Remains = 'files' | 'nothing';
 export interface Delivery {
   readonly jobId: string;
   /** Aborts with an {@link Interruption} as its reason. */
-  readonly signal: AbortSignal;
+  readonly stop: StopToken;
   /** Says that its command has ended: the next may start while the result of this one is being stored. */
   readonly freePlace: (remains: Remains) => void;
 }

@@ -140,9 +140,9 @@ export function itKeepsTheContractOfAQueue(open: OpenQueue): void {
     const [first, second] = [test.waiting.add(1), test.waiting.add(2)];
     await test.start();
     const ended: string[] = [];
-    test.consume(1, async ({ jobId, signal }) => {
-      await until(signal);
-      ended.push(`${jobId} ${String(signal.reason)}`);
+    test.consume(1, async ({ jobId, stop }) => {
+      await until(stop.signal);
+      ended.push(`${jobId} ${String(stop.reason)}`);
     });
     await eventually(() => {
       expect(test.waiting.jobs.has(first.id)).toBe(false);
@@ -214,9 +214,9 @@ export function itKeepsTheContractOfAQueue(open: OpenQueue): void {
     test.waiting.add(2);
     await test.start();
     const reasons: unknown[] = [];
-    test.consume(1, async ({ signal }) => {
-      await until(signal);
-      reasons.push(signal.reason);
+    test.consume(1, async ({ stop }) => {
+      await until(stop.signal);
+      reasons.push(stop.reason);
     });
     await eventually(() => {
       expect(test.waiting.jobs.size).toBe(1);

@@ -7,6 +7,7 @@ import { messageOf } from '../../kernel/errors.js';
 import { type Consumer, type Delivery, type JobFeed, type Run } from '../job-dispatcher.port.js';
 import { type AgentCard, type Assignment } from '../job-reports.port.js';
 import { type LimitName } from '../limits.port.js';
+import { StopToken } from '../stop-token.js';
 import { Attempt, type AttemptTools } from './attempt.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { persistently } from './persistently.js';
@@ -33,7 +34,7 @@ const KILLED_WITHIN_MS = 1_000;
 export class Agent {
   private readonly logger = new Logger('Agent');
   private readonly leases: LeaseKeeper;
-  private readonly giveUp = new AbortController();
+  private readonly giveUp = new StopToken();
   private consumer: Consumer | undefined;
   private isWaiting = false;
   private card: AgentCard;
@@ -55,7 +56,7 @@ export class Agent {
   async start(enforces: readonly LimitName[]): Promise<void> {
     this.card = { ...this.card, enforces };
     const { card } = this;
-    await persistently(() => this.arrive(), this.giveUp.signal);
+    await persistently(() => this.arrive(), this.giveUp);
     this.leases.start();
     this.tools.outputs.open(card.name);
     this.consumer = this.feed.consume(card.concurrency, (delivery) => this.take(delivery));
@@ -106,7 +107,7 @@ export class Agent {
     try {
       await this.run(claim, delivery);
     } catch (error) {
-      if (delivery.signal.aborted || this.giveUp.signal.aborted) return;
+      if (delivery.stop.aborted || this.giveUp.aborted) return;
       // The lease ends by itself: then the job is put back, here or elsewhere.
       this.logger.error({
         jobId: delivery.jobId,
@@ -117,7 +118,7 @@ export class Agent {
   }
 
   /** Null where the job is not to be run. Rejects where that could not be learned: the queue then asks again. */
-  private async claim({ jobId, signal }: Delivery): Promise<Claim | null> {
+  private async claim({ jobId, stop }: Delivery): Promise<Claim | null> {
     const token = randomUUID();
     try {
       return await persistently(async () => {
@@ -125,32 +126,29 @@ export class Agent {
         const sentAt = monotonicNow();
         const assignment = await this.tools.reports.claim(jobId, this.options.card.name, token);
         return assignment === null ? null : { assignment, sentAt };
-      }, signal);
+      }, stop);
     } catch (error) {
-      if (signal.aborted) return null;
+      if (stop.aborted) return null;
       throw error;
     }
   }
 
-  private async run({ assignment, sentAt }: Claim, { signal, freePlace }: Delivery): Promise<void> {
+  private async run({ assignment, sentAt }: Claim, { stop, freePlace }: Delivery): Promise<void> {
     const lease = this.leases.hold(assignment.lease, sentAt, assignment.leaseMs);
     // Whoever granted the job may not be there to take it back.
     const expiry = new Deadline(assignment.expiresInMs === null ? null : sentAt + assignment.expiresInMs);
     expiry.watch(() => {
       lease.interrupt('recalled');
     });
-    const interrupt = (): void => {
-      lease.interrupt(signal.reason);
-    };
-    // One signal for all: several, and one that joins them, cost more than the rest of this.
-    signal.addEventListener('abort', interrupt, { once: true });
-    if (signal.aborted) interrupt();
+    stop.onAbort(() => {
+      lease.interrupt(stop.reason);
+    });
     try {
       await new Attempt(this.tools, assignment, {
         taken: lease.ended,
         lease,
         confirm: () => this.leases.confirm(lease),
-        giveUp: this.giveUp.signal,
+        giveUp: this.giveUp,
         onCommandEnded: freePlace,
       }).run();
     } finally {

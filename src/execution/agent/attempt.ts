@@ -18,6 +18,7 @@ import {
 import { type CollectedOutput, collectOutputs } from '../runner/outputs.js';
 import { type Workspace } from '../runner/workspace.js';
 import { type Workspaces } from '../runner/workspaces.js';
+import { StopToken } from '../stop-token.js';
 import { describeSpan, inSpan } from '../../tracing/spans.js';
 import { contextAt } from '../../tracing/trace-parent.js';
 import { AttemptFaultError } from './attempt-fault.js';
@@ -51,12 +52,12 @@ export interface AttemptTools {
 /** What an attempt hears from outside, and says. */
 export interface AttemptCourse {
   /** Aborts when the attempt must end, with the interruption as its reason. */
-  readonly taken: AbortSignal;
+  readonly taken: StopToken;
   readonly lease: HeldLease;
   /** Asks whether the attempt is still ours, where that was long ago; {@link taken} tells. */
   readonly confirm: () => Promise<void>;
   /** Aborts when not even the end can be reported any more. */
-  readonly giveUp: AbortSignal;
+  readonly giveUp: StopToken;
   /** Nothing of the command is alive any more. */
   readonly onCommandEnded: (remains: Remains) => void;
 }
@@ -269,15 +270,14 @@ function namable(outputs: readonly CollectedOutput[]): readonly CollectedOutput[
 }
 
 /** At the end of the process what a command left may still be stored for a while; a lost attempt stops at once. */
-function withPatience(taken: AbortSignal): AbortSignal {
-  const stop = new AbortController();
-  const pass = (): void => {
+function withPatience(taken: StopToken): StopToken {
+  const stop = new StopToken();
+  taken.onAbort(() => {
     if (taken.reason !== 'shutdown') stop.abort(taken.reason);
     else
       setTimeout(() => {
         stop.abort(taken.reason);
       }, LAST_UPLOAD_MS).unref();
-  };
-  taken.addEventListener('abort', pass, { once: true });
-  return stop.signal;
+  });
+  return stop;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { monotonicNow } from '../../kernel/clock.js';
 import { type Launcher, LaunchLateError, type LaunchRequest } from '../runner/launcher.js';
+import { StopToken } from '../stop-token.js';
 import { runCommand } from './command.js';
 import { HeldLease } from './held-lease.js';
 
@@ -18,14 +19,14 @@ function launcherLate(times: number): { launcher: Launcher; launches: LaunchRequ
   return { launcher: { launch } as unknown as Launcher, launches };
 }
 
-function run(launcher: Launcher, confirm: (taken: AbortController) => void): Promise<unknown> {
-  const taken = new AbortController();
+function run(launcher: Launcher, confirm: (taken: StopToken) => void): Promise<unknown> {
+  const taken = new StopToken();
   const end = monotonicNow() + 60_000;
   const lease = new HeldLease({ jobId: 'a', attempt: 1, token: 't' }, end, monotonicNow());
   return runCommand(launcher, REQUEST, {
     timeoutSeconds: null,
     killGraceMs: 0,
-    taken: taken.signal,
+    taken,
     lease,
     confirm: () => {
       confirm(taken);

@@ -7,6 +7,7 @@ import {
   type ProcessEnd,
   type RunningProcess,
 } from '../runner/launcher.js';
+import { type StopToken } from '../stop-token.js';
 import { type HeldLease } from './held-lease.js';
 import { FRESH_MS } from './lease-keeper.js';
 
@@ -16,7 +17,7 @@ export interface CommandLimits {
   /** Between SIGTERM and SIGKILL, in ms. */
   readonly killGraceMs: number;
   /** Ends the command when it aborts. */
-  readonly taken: AbortSignal;
+  readonly taken: StopToken;
   /** The command never outlives it, whatever becomes of this process. */
   readonly lease: HeldLease;
   /** As {@link LeaseKeeper.confirm}. */
@@ -46,13 +47,12 @@ export async function runCommand(
     timedOut = true;
     stop();
   });
-  taken.addEventListener('abort', stop, { once: true });
-  if (taken.aborted) stop();
+  const forget = taken.onAbort(stop);
   try {
     return { end: await process.ended, timedOut };
   } finally {
     timeout.cancel();
-    taken.removeEventListener('abort', stop);
+    forget();
   }
 }
 

@@ -1,5 +1,6 @@
 import { Deadline } from '../../kernel/deadline.js';
 import { type Lease } from '../job-reports.port.js';
+import { StopToken } from '../stop-token.js';
 
 /** At most so much of a lease, and at most so many ms, are left for killing what runs before somebody else may start it. */
 const MARGIN = { share: 0.2, ms: 2_000 };
@@ -11,7 +12,6 @@ export function safeEndOf(sentAt: number, leaseMs: number): number {
 
 /** A lease as its holder knows it: it ends by the clock, unless it is extended in time. */
 export class HeldLease {
-  private readonly abort = new AbortController();
   private readonly deadline: Deadline;
   private onExtended: (endsAt: number) => void = () => undefined;
 
@@ -34,9 +34,7 @@ export class HeldLease {
    * Aborts when what runs under it must end: with `lease-ended` when the lease must be taken for lost, with `recalled` when it
    * is known why, and with what {@link interrupt} was told.
    */
-  get ended(): AbortSignal {
-    return this.abort.signal;
-  }
+  readonly ended = new StopToken();
 
   get endsAt(): number {
     return this.safeEnd;
@@ -61,12 +59,12 @@ export class HeldLease {
    */
   takenAway(): void {
     this.release();
-    this.abort.abort('recalled');
+    this.ended.abort('recalled');
   }
 
   /** What runs under it must end, for another reason than its own; it goes on until then. */
   interrupt(why: unknown): void {
-    this.abort.abort(why);
+    this.ended.abort(why);
   }
 
   /** Nothing depends on it any more. */
@@ -77,6 +75,6 @@ export class HeldLease {
 
   private end(): void {
     this.release();
-    this.abort.abort('lease-ended');
+    this.ended.abort('lease-ended');
   }
 }

@@ -11,6 +11,7 @@ import { type Lease, type StoredOutput } from '../job-reports.port.js';
 import { type Captured, type ProcessEnd } from '../runner/launcher.js';
 import { type CollectedOutput } from '../runner/outputs.js';
 import { type Workspace } from '../runner/workspace.js';
+import { type StopToken } from '../stop-token.js';
 import { AttemptFaultError } from './attempt-fault.js';
 import { maySucceedLater, persistently } from './persistently.js';
 
@@ -39,12 +40,12 @@ export class Publishing {
   constructor(
     private readonly files: FileStore,
     private readonly lease: Lease,
-    private readonly signal: AbortSignal,
+    private readonly stop: StopToken,
   ) {}
 
   /**
    * Standard output, standard error if there is any, then the outputs one after the other. Durable when it resolves.
-   * Throws {@link AttemptFaultError} if the data manager stays away, and the signal's reason once that is aborted.
+   * Throws {@link AttemptFaultError} if the data manager stays away, and the reason of `stop` once that is aborted.
    */
   async publish(
     workspace: Workspace,
@@ -69,8 +70,8 @@ export class Publishing {
   }
 
   /** Removes what was stored; last first, for whoever cleans up after us counts from the first. */
-  async takeBack(signal: AbortSignal): Promise<void> {
-    for (const id of this.stored.reverse()) await persistently(() => this.removeOwn(id), signal);
+  async takeBack(giveUp: StopToken): Promise<void> {
+    for (const id of this.stored.reverse()) await persistently(() => this.removeOwn(id), giveUp);
   }
 
   private async removeOwn(id: string): Promise<void> {
@@ -86,26 +87,27 @@ export class Publishing {
     const id = attemptFileId(this.lease.jobId, this.lease.attempt, part);
     this.stored.push(id);
     try {
-      const info = await persistently(() => this.put(source, id, name), this.signal, PATIENCE_MS);
+      const info = await persistently(() => this.put(source, id, name), this.stop, PATIENCE_MS);
       if (info.id !== id) this.stored.splice(-1, 1, info.id);
       return info.id;
     } catch (error) {
-      if (this.signal.aborted || !(error instanceof DomainError)) throw error;
+      if (this.stop.aborted || !(error instanceof DomainError)) throw error;
       const reason = `The result could not be stored: ${error.message}`;
       throw new AttemptFaultError(reason, { passing: maySucceedLater(error), cause: error });
     }
   }
 
   private async put(source: FileSource, id: string, name: string): Promise<FileInfo> {
-    const options = { id, name, signal: this.signal };
+    const { signal } = this.stop;
+    const options = { id, name, signal };
     try {
       return await this.files.put(source, options);
     } catch (error) {
       if (!isRefused(error)) throw error;
       // It was refused for another reason, such as a quota.
-      if ((await infoIfStored(this.files, id, this.signal)) === null) throw error;
+      if ((await infoIfStored(this.files, id, signal)) === null) throw error;
       // Stored by this very attempt before the machine lost its power, and with that the note of the claim.
-      await this.files.remove(id, this.signal);
+      await this.files.remove(id, signal);
       return this.files.put(source, options);
     }
   }

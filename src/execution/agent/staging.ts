@@ -7,6 +7,7 @@ import pLimit from 'p-limit';
 import { type FileInfo, type FileStore, openFor, type Reader } from '../../data-manager/file-store.js';
 import { DomainError } from '../../kernel/errors.js';
 import { type Assignment } from '../job-reports.port.js';
+import { StopToken } from '../stop-token.js';
 import { AttemptFaultError } from './attempt-fault.js';
 import { persistently } from './persistently.js';
 
@@ -31,35 +32,39 @@ export class Staging {
    * Streams the binary and the input files of an attempt into `directory`, a repeated one once.
    * Throws {@link AttemptFaultError}; what was staged until then lies in `directory`.
    */
-  async stage(assignment: Assignment, directory: string, signal: AbortSignal): Promise<void> {
+  async stage(assignment: Assignment, directory: string, taken: StopToken): Promise<void> {
     const ids = new Set([
       ...(assignment.binary === null ? [] : [assignment.binary]),
       ...assignment.inputFiles,
     ]);
     if (ids.size === 0) return;
-    const firstFault = new AbortController();
-    const either = AbortSignal.any([signal, firstFault.signal]);
+    const stop = new StopToken();
+    const forget = taken.onAbort(() => {
+      stop.abort(taken.reason);
+    });
     const limit = pLimit(FILES_AT_ONCE);
     const reader = { user: assignment.owner, isAdmin: assignment.byAdmin };
     const all = [...ids].map((id) => {
       const mode = id === assignment.binary ? EXECUTABLE : READABLE;
       const place = { path: join(directory, id), mode, reader };
-      return limit(() => this.stageFile(id, place, either));
+      return limit(() => this.stageFile(id, place, stop));
     });
     try {
       await Promise.all(all);
     } catch (error) {
-      firstFault.abort();
+      stop.abort(error);
       await Promise.allSettled(all);
       throw error;
+    } finally {
+      forget();
     }
   }
 
-  private async stageFile(id: string, place: Place, signal: AbortSignal): Promise<void> {
+  private async stageFile(id: string, place: Place, stop: StopToken): Promise<void> {
     try {
-      await persistently(() => this.load(id, place, signal), signal, PATIENCE_MS);
+      await persistently(() => this.load(id, place, stop.signal), stop, PATIENCE_MS);
     } catch (error) {
-      signal.throwIfAborted();
+      stop.throwIfAborted();
       throw stagingFault(id, error);
     }
   }

@@ -1,7 +1,8 @@
 import { type Delivery, type Interruption, type JobHandler, type Remains } from '../job-dispatcher.port.js';
+import { StopToken } from '../stop-token.js';
 
 interface Running {
-  readonly abort: AbortController;
+  readonly stop: StopToken;
   over: Promise<void>;
 }
 
@@ -47,11 +48,11 @@ export class RunningJobs {
    * when nothing of the job is left to do, and never rejects.
    */
   begin(jobId: string): { decided: Promise<void>; over: Promise<void> } {
-    const running: Running = { abort: new AbortController(), over: Promise.resolve() };
+    const running: Running = { stop: new StopToken(), over: Promise.resolve() };
     // Before it is handled: it may free its place at once, and what runs by then must be known.
     this.running.set(jobId, running);
     const place = this.takePlace();
-    const delivery: Delivery = { jobId, signal: running.abort.signal, freePlace: place.free };
+    const delivery: Delivery = { jobId, stop: running.stop, freePlace: place.free };
     const run = this.handler(delivery);
     const settled = run.then((begun) => begun?.ended).catch(() => undefined);
     running.over = settled.then(() => {
@@ -67,7 +68,7 @@ export class RunningJobs {
   }
 
   interrupt(jobId: string, why: Interruption): void {
-    this.running.get(jobId)?.abort.abort(why);
+    this.running.get(jobId)?.stop.abort(why);
   }
 
   /** Lets them go on for `graceMs`, then interrupts them. Resolves when the last one is over. */
