@@ -24,12 +24,12 @@ describe('Where a log is flushed', () => {
   }
 
   it('is the loop on a quick disk, whatever else there is to do', () => {
-    world = { flush: 0.29, work: 5 };
+    world = { flush: 0.31, work: 5 };
     expect(inThreads(1_000)).toBe(0);
   });
 
   it('is the loop until a slow disk is known as one, then a thread but for every sixteenth', () => {
-    world = { flush: 0.31, work: 0.2 };
+    world = { flush: 0.33, work: 0.2 };
     expect(inThreads(9)).toBe(0);
     expect(inThreads(160)).toBe(150);
   });
@@ -38,6 +38,20 @@ describe('Where a log is flushed', () => {
     world = { flush: 2, work: 0.05 };
     places(9 + 16);
     expect(inThreads(160)).toBe(10);
+  });
+
+  it.each([
+    [0.01, { flush: 0.07, work: 5 }, 0],
+    [0.01, { flush: 0.09, work: 0.05 }, 15],
+    [0.01, { flush: 0.09, work: 0.03 }, 1],
+    [0.1, { flush: 0.7, work: 5 }, 0],
+    [0.1, { flush: 0.9, work: 0.5 }, 15],
+    [0.1, { flush: 0.9, work: 0.3 }, 1],
+  ])('depends on what a hop to a thread takes: %d ms', (hop, here, ofSixteen) => {
+    choice.hopTakes(hop);
+    world = here;
+    places(9 + 16);
+    expect(inThreads(16)).toBe(ofSixteen);
   });
 
   it('is not moved by single flushes or moments that are unlike the others', () => {

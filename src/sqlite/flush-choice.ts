@@ -4,11 +4,11 @@ export type FlushPlace = 'loop' | 'thread';
 /** The median of so many counts. */
 const REMEMBERED = 9;
 /** A flush that takes less than so many hops to a thread and back is not worth one. */
-const SLOW_HOPS = 5;
+const SLOW_HOPS = 8;
 /** For so many the loop must have been busy meanwhile, to be worth a thread. */
-const WORTH_HOPS = 2;
+const WORTH_HOPS = 4;
 /** Ms, on a slow machine; until it is measured. */
-const HOP_MS = 0.06;
+const HOP_MS = 0.04;
 /** Where one place is better, every so-manieth flush is done in the other, which alone tells what that takes or brings. */
 const TRIED_EVERY = 16;
 

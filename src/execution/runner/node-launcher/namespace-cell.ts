@@ -59,7 +59,7 @@ class NamespaceCell implements Cell {
     private readonly options: { readonly userNamespace: boolean; readonly instance: string },
   ) {
     this.childrenFd = openSync(`/proc/${firstPid}/task/${firstPid}/children`, 'r');
-    this.mountinfo = new ProcFile(`/proc/${firstPid}/mountinfo`);
+    this.mountinfo = new ProcFile(`/proc/${firstPid}/mountinfo`, 'by lines');
     this.mounts = this.mountinfo.read();
     this.starterPid = firstPid;
     void starter.gone.then(() => {

@@ -4,12 +4,21 @@ import { fieldsIn } from '../process-table.js';
 const CHUNK_BYTES = 16_384;
 const chunk = Buffer.alloc(CHUNK_BYTES);
 
+/**
+ * How the kernel tells what a file below /proc says: all at once, or line by line, so that only a read of nothing is its end. Each
+ * read makes all of it anew.
+ */
+type Telling = 'at once' | 'by lines';
+
 /** A file below /proc that is read for every command, and so opened once. */
 export class ProcFile {
   /** Null where the process was gone then. */
   private readonly fd: number | null;
 
-  constructor(path: string) {
+  constructor(
+    path: string,
+    private readonly telling: Telling,
+  ) {
     this.fd = openOrNull(path);
   }
 
@@ -20,8 +29,8 @@ export class ProcFile {
     try {
       for (;;) {
         const length = readSync(this.fd, chunk, 0, CHUNK_BYTES, text.length);
-        if (length === 0) return text;
         text += chunk.toString('latin1', 0, length);
+        if (length === 0 || (this.telling === 'at once' && length < CHUNK_BYTES)) return text;
       }
     } catch {
       return null;
@@ -61,7 +70,7 @@ export class ProcessRecords {
   }
 
   private open(name: string): ProcFile {
-    return new ProcFile(`/proc/${this.pid}/${name}`);
+    return new ProcFile(`/proc/${this.pid}/${name}`, 'at once');
   }
 }
 
