@@ -45,7 +45,9 @@ function connectionTo(url: string): DataSourceOptions {
       type: 'better-sqlite3',
       driver: Sqlite,
       database: sqlitePath(url),
-      prepareDatabase: makeDurable,
+      prepareDatabase: (connection) => {
+        makeDurable(connection);
+      },
     };
   }
   return { type: url.startsWith('mariadb:') ? 'mariadb' : 'mysql', url, ...MYSQL_CONNECTIONS };

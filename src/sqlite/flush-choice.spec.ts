@@ -44,9 +44,11 @@ describe('Where a log is flushed', () => {
     [0.01, { flush: 0.07, work: 5 }, 0],
     [0.01, { flush: 0.09, work: 0.05 }, 15],
     [0.01, { flush: 0.09, work: 0.03 }, 1],
-    [0.1, { flush: 0.7, work: 5 }, 0],
-    [0.1, { flush: 0.9, work: 0.5 }, 15],
-    [0.1, { flush: 0.9, work: 0.3 }, 1],
+    [0.02, { flush: 0.15, work: 5 }, 0],
+    [0.02, { flush: 0.17, work: 0.09 }, 15],
+    [0.02, { flush: 0.17, work: 0.07 }, 1],
+    [5, { flush: 0.31, work: 5 }, 0],
+    [5, { flush: 0.33, work: 0.2 }, 15],
   ])('depends on what a hop to a thread takes: %d ms', (hop, here, ofSixteen) => {
     choice.hopTakes(hop);
     world = here;

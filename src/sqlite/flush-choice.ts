@@ -7,7 +7,7 @@ const REMEMBERED = 9;
 const SLOW_HOPS = 8;
 /** For so many the loop must have been busy meanwhile, to be worth a thread. */
 const WORTH_HOPS = 4;
-/** Ms, on a slow machine; until it is measured. */
+/** Ms, on a slow machine; until it is measured. What is measured to be more may have waited for something else. */
 const HOP_MS = 0.04;
 /** Where one place is better, every so-manieth flush is done in the other, which alone tells what that takes or brings. */
 const TRIED_EVERY = 16;
@@ -32,7 +32,7 @@ export class FlushChoice {
 
   /** @param ms as {@link threadHopMs} */
   hopTakes(ms: number): void {
-    this.hopMs = ms;
+    this.hopMs = Math.min(ms, HOP_MS);
   }
 
   /** @param ms that the loop waited */

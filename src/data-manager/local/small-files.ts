@@ -20,11 +20,11 @@ interface Row {
 const DESCRIPTION = 'id, name, size, sha256, created, expires, tags, owner, acl';
 /** So few that a turn with them is a short one. */
 const SWEPT_AT_ONCE = 100;
-/** Pages of 4 KiB: so few that a step takes a few milliseconds, and a sweep moves 100 MiB at the most. */
-const VACUUM_STEP_PAGES = 256;
+/** Pages of 2 KiB: so few that a step takes a few milliseconds, and a sweep moves 100 MiB at the most. */
+const VACUUM_STEP_PAGES = 512;
 const VACUUM_STEPS = 100;
 /** Free pages that are kept for what comes next, at the least. */
-const KEPT_PAGES = 4_096;
+const KEPT_PAGES = 8_192;
 
 /**
  * Files as rows of a database: what comes or goes in one turn of the event loop shares a commit, and so one flush.
