@@ -53,7 +53,6 @@ export class StopToken {
   /** @throws the reason, where this is aborted */
   throwIfAborted(): void {
     // As an AbortSignal does, whatever the reason is.
-    // eslint-disable-next-line @typescript-eslint/only-throw-error
     if (this.stopped !== undefined) throw this.stopped.reason;
   }
 }
