@@ -45,7 +45,7 @@ function connectionTo(url: string): DataSourceOptions {
       type: 'better-sqlite3',
       driver: Sqlite,
       database: sqlitePath(url),
-      prepareDatabase: (connection) => {
+      prepareDatabase: (connection: Sqlite.Database) => {
         makeDurable(connection);
       },
     };

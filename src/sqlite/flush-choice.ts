@@ -48,16 +48,14 @@ export class FlushChoice {
 
 /** The last of some figures. */
 class Recent {
-  private readonly figures: number[] = [];
-
   /** Undefined before there are enough. */
-  get median(): number | undefined {
-    if (this.figures.length < REMEMBERED) return undefined;
-    return this.figures.toSorted((a, b) => a - b)[Math.floor(REMEMBERED / 2)];
-  }
+  median: number | undefined;
+  private readonly figures: number[] = [];
 
   add(figure: number): void {
     this.figures.push(figure);
+    if (this.figures.length < REMEMBERED) return;
     if (this.figures.length > REMEMBERED) this.figures.shift();
+    this.median = this.figures.toSorted((a, b) => a - b)[Math.floor(REMEMBERED / 2)];
   }
 }

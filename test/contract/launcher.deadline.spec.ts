@@ -97,6 +97,8 @@ async function startClient(kind: LauncherInForce, command: string): Promise<Clie
 }
 
 let places = 0;
+/** For each command one of its own. */
+const nextPlace = (): number => (places += 1);
 
 /** A launcher, ready, of whose reports nothing more is read until somebody listens. */
 async function startUnheardLauncher(instance: string, kind: LauncherInForce): Promise<ChildProcess> {
@@ -110,16 +112,13 @@ async function startUnheardLauncher(instance: string, kind: LauncherInForce): Pr
   return child;
 }
 
-/** Each in a place of its own. */
 function orderOf({ key, environment, ...request }: LaunchRequest): LaunchOrder {
   const marked = { ...environment, [MARK_VARIABLE]: `test/${key}` };
   const variables = Object.entries(marked).map(([name, value]) => `${name}=${value}`);
   const unlimited = { cpuSeconds: 0, fileBytes: 0, openFiles: 0 };
-  const place = (places += 1);
   return {
     ...request,
     ...unlimited,
-    place,
     lockLimit: lockLimitsOf(key)(0),
     environment: variables,
     enclosure: null,
@@ -266,10 +265,20 @@ await describeOnLaunchers((kind) => {
     const launcher = await startUnheardLauncher(bench.instance, kind);
     const seconds = uniqueSeconds();
     const endBy = monotonicNow() + CLIENT_MS;
-    say(launcher, { op: 'launch', id: 0, order: orderOf(bench.request(family(seconds), { endBy })) });
+    say(launcher, {
+      op: 'launch',
+      id: 0,
+      place: nextPlace(),
+      order: orderOf(bench.request(family(seconds), { endBy })),
+    });
     await isAlive(seconds);
     for (let id = 1; id <= WRITERS; id += 1)
-      say(launcher, { op: 'launch', id, order: orderOf(bench.request(`head -c ${HELD_BYTES} /dev/zero`)) });
+      say(launcher, {
+        op: 'launch',
+        id,
+        place: nextPlace(),
+        order: orderOf(bench.request(`head -c ${HELD_BYTES} /dev/zero`)),
+      });
     await isDead(seconds);
     expect(monotonicNow()).toBeGreaterThanOrEqual(endBy);
     const reports: LauncherReport[] = [];

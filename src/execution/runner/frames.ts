@@ -8,6 +8,8 @@ const LENGTH_BYTES = 4;
 /** Number of what can't be: an exit code where a signal came, bytes held where there is a file. */
 const NONE = -1;
 
+type Launch = Extract<LauncherRequest, { op: 'launch' }>;
+
 export function encodeRequest(request: LauncherRequest): Buffer {
   switch (request.op) {
     case 'start':
@@ -16,7 +18,7 @@ export function encodeRequest(request: LauncherRequest): Buffer {
         ...[request.cgroups.length, ...request.cgroups],
       ]);
     case 'launch':
-      return frame([request.op, request.id, ...fieldsOf(request.order)]);
+      return frame(fieldsOf(request));
     case 'stop':
       return frame([request.op, request.id, request.graceMs]);
     case 'endBy':
@@ -36,7 +38,7 @@ export function decodeRequest(payload: Buffer): LauncherRequest {
         cgroups: fields.texts(),
       };
     case 'launch':
-      return { op, id: fields.number(), order: orderOf(fields) };
+      return { op, id: fields.number(), place: fields.number(), order: orderOf(fields) };
     case 'stop':
       return { op, id: fields.number(), graceMs: fields.number() };
     case 'endBy':
@@ -151,10 +153,10 @@ function frame(fields: readonly (string | number)[], ...contents: readonly Buffe
   return buffer;
 }
 
-function fieldsOf(order: LaunchOrder): (string | number)[] {
+function fieldsOf({ op, id, place, order }: Launch): (string | number)[] {
   const { workingDirectory, stdoutPath, stderrPath, command, environment } = order;
   // In one piece: lists that are spread into it cost as much as all the rest.
-  const fields = [order.place, order.lockLimit, order.maxOutputBytes, order.endBy ?? '', order.cpuSeconds];
+  const fields = [op, id, place, order.lockLimit, order.maxOutputBytes, order.endBy ?? '', order.cpuSeconds];
   fields.push(order.fileBytes, order.openFiles, workingDirectory, stdoutPath, stderrPath, command);
   fields.push(...enclosureFields(order.enclosure), environment.length, ...environment);
   return fields;
@@ -168,7 +170,6 @@ function enclosureFields(enclosure: Enclosure | null): (string | number)[] {
 function orderOf(fields: Fields): LaunchOrder {
   // In the order in which they were written.
   return {
-    place: fields.number(),
     lockLimit: fields.text(),
     maxOutputBytes: fields.number(),
     endBy: timeOf(fields.text()),

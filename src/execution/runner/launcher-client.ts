@@ -10,11 +10,11 @@ import {
   LimitNotEnforcedError,
   type RunningProcess,
 } from './launcher.js';
-import { Incarnation, type UnplacedOrder } from './launcher-incarnation.js';
+import { Incarnation } from './launcher-incarnation.js';
 import { programsToTry } from './launcher-programs.js';
 import { Places } from './limits/places.js';
 import { lockLimitsOf } from './lock-limit.js';
-import { MARK_VARIABLE, SYSTEM_PATH } from './protocol.js';
+import { type LaunchOrder, MARK_VARIABLE, SYSTEM_PATH } from './protocol.js';
 import { type Enclosure, OWN_PROCESSES } from './sandbox/enclosure.js';
 import { type Enclosed, NoSandbox, type Sandbox } from './sandbox/sandbox.js';
 import { tryOut } from './sandbox/try-out.js';
@@ -87,7 +87,7 @@ export class LauncherClient extends Launcher {
   }
 
   /** @throws LaunchFailedError where the launcher can't be asked for it */
-  private orderFor(request: LaunchRequest): UnplacedOrder {
+  private orderFor(request: LaunchRequest): LaunchOrder {
     const environment = variablesOf(request.environment);
     environment.push(`${MARK_VARIABLE}=${this.options.instance}/${request.key}`);
     const { cpuSeconds = 0, diskBytes: fileBytes = 0, openFiles = 0 } = request.limits;
@@ -112,9 +112,9 @@ export class LauncherClient extends Launcher {
 
   /** @throws LaunchFailedError where the sandbox can't be asked for it */
   private enclosed(
-    order: UnplacedOrder,
+    order: LaunchOrder,
     { request, program }: { readonly request: LaunchRequest; readonly program: LauncherProgram },
-  ): UnplacedOrder {
+  ): LaunchOrder {
     const { network } = request;
     const enclosure = this.enclosureFor({ order, hasInside: program === 'native', network });
     if (enclosure === null) return order;

@@ -40,9 +40,6 @@ const KILLED_WITH_ITS_STARTER: CommandEnd = {
   stderr: NOTHING,
 };
 
-/** A {@link LaunchOrder} that is yet without a place. */
-export type UnplacedOrder = Omit<LaunchOrder, 'place'>;
-
 interface IncarnationOptions {
   readonly instance: string;
   readonly containment?: Containment;
@@ -97,7 +94,7 @@ export class Incarnation {
   }
 
   /** @throws LaunchFailedError where there is no place for it, LaunchLateError */
-  launch(order: UnplacedOrder, request: LaunchRequest): RunningProcess {
+  launch(order: LaunchOrder, request: LaunchRequest): RunningProcess {
     const id = ++this.lastId;
     const place = this.placeFor(request);
     // As late as can be: making a place may take a while.
@@ -119,7 +116,7 @@ export class Incarnation {
     const ended = new Promise<ProcessEnd>((resolve, reject) =>
       this.pending.set(id, { resolve, reject, request, place, watch }),
     );
-    this.process.send({ op: 'launch', id, order: { ...order, place: place.number } });
+    this.process.send({ op: 'launch', id, place: place.number, order });
     watch?.start();
     const endBy = (time: number): void => {
       if (this.pending.has(id)) this.process.send({ op: 'endBy', id, time });

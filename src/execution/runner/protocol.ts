@@ -26,7 +26,8 @@ export type LauncherRequest =
       /** Directories, one for each hierarchy, in which each place has its cgroup, named by its number. */
       readonly cgroups: readonly string[];
     }
-  | { readonly op: 'launch'; readonly id: number; readonly order: LaunchOrder }
+  /** `place`: 0 or more. */
+  | { readonly op: 'launch'; readonly id: number; readonly place: number; readonly order: LaunchOrder }
   | { readonly op: 'stop'; readonly id: number; readonly graceMs: number }
   | { readonly op: 'endBy'; readonly id: number; readonly time: number };
 
@@ -37,10 +38,8 @@ export type LauncherReport =
   | { readonly op: 'ended'; readonly id: number; readonly end: CommandEnd }
   | { readonly op: 'lost'; readonly id: number; readonly detail: string };
 
-/** A `LaunchRequest`, with what marks its processes, and where it runs. Without NUL anywhere. */
+/** A `LaunchRequest`, with what marks its processes. Without NUL anywhere. */
 export interface LaunchOrder {
-  /** 0 or more. */
-  readonly place: number;
   /** RLIMIT_LOCKS, in decimal: see lock-limit.ts. */
   readonly lockLimit: string;
   readonly maxOutputBytes: number;

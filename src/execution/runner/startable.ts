@@ -1,5 +1,5 @@
 import { LaunchFailedError } from './launcher.js';
-import { type UnplacedOrder } from './launcher-incarnation.js';
+import { type LaunchOrder } from './protocol.js';
 
 const MAX_ARGUMENT_BYTES = 131_071;
 /** What the kernel takes for arguments and environment together, at the usual stack limit, less some room. */
@@ -7,7 +7,7 @@ const MAX_TOTAL_BYTES = 1_900_000;
 const POINTER_BYTES = 8;
 
 /** @throws LaunchFailedError where the kernel would refuse it, or where it would mean something else than it says */
-export function assertStartable(order: UnplacedOrder): void {
+export function assertStartable(order: LaunchOrder): void {
   const { command, environment, workingDirectory, stdoutPath, stderrPath } = order;
   const words = [command, ...environment];
   if ([...words, workingDirectory, stdoutPath, stderrPath].some((word) => word.includes('\0')))

@@ -36,8 +36,10 @@ export class LauncherService {
         this.send({ op: 'ready', containment: this.host.containment });
         return;
       case 'launch': {
-        const { id } = request;
-        const run = this.launch(id, request.order).finally(() => this.running.delete(id));
+        const { id, place, order } = request;
+        const run = this.launch({ id, order, deadline: new Deadline(order.endBy) }, place).finally(() =>
+          this.running.delete(id),
+        );
         this.running.set(id, run);
         return run;
       }
@@ -59,11 +61,11 @@ export class LauncherService {
     await this.host?.seats.dispose();
   }
 
-  private async launch(id: number, order: LaunchOrder): Promise<void> {
-    const deadline = new Deadline(order.endBy);
-    this.deadlines.set(id, deadline);
+  private async launch(launch: Launch, place: number): Promise<void> {
+    const { id } = launch;
+    this.deadlines.set(id, launch.deadline);
     try {
-      await this.runOn(await this.takeSeat(order.place), { id, order, deadline });
+      await this.runOn(await this.takeSeat(place), launch);
     } catch (error) {
       this.send({ op: 'refused', id, detail: messageOf(error) });
     } finally {

@@ -96,7 +96,6 @@ async function probe(
     enclosure: null,
     maxOutputBytes: 0,
     endBy: null,
-    place: 0,
     cpuSeconds: 0,
     fileBytes: 0,
     openFiles: 0,

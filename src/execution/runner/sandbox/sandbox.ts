@@ -3,7 +3,7 @@ import { type Enclosure } from './enclosure.js';
 
 /** What is to be enclosed. */
 export interface Enclosed {
-  readonly order: Omit<LaunchOrder, 'place'>;
+  readonly order: LaunchOrder;
   /** True where the native launcher is in use, which has a first process for the sandbox. */
   readonly hasInside: boolean;
   /** Whether the command may use the host's network. */
