@@ -9,8 +9,13 @@ export type Departure = AbortSignal;
 const SIGNALS = new WeakMap<Socket, AbortSignal>();
 
 /** Parameter: aborts when the caller's connection is closed: nobody is there any more to be answered. */
-export const CallerGone = createParamDecorator((_data: unknown, context: ExecutionContext): AbortSignal => {
-  const { socket } = rawRequest(context.switchToHttp().getRequest<HostRequest>());
+export const CallerGone = createParamDecorator((_data: unknown, context: ExecutionContext): Departure =>
+  departureOf(context.switchToHttp().getRequest<HostRequest>()),
+);
+
+/** As {@link CallerGone}. */
+export function departureOf(request: HostRequest): Departure {
+  const { socket } = rawRequest(request);
   const known = SIGNALS.get(socket);
   if (known !== undefined) return known;
   const gone = new AbortController();
@@ -20,4 +25,4 @@ export const CallerGone = createParamDecorator((_data: unknown, context: Executi
   });
   SIGNALS.set(socket, gone.signal);
   return gone.signal;
-});
+}

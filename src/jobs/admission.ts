@@ -36,11 +36,18 @@ export class Admission {
     return this.limits.settle(asked);
   }
 
+  /** Throws `DomainError('invalid_request')` for a file or a webhook that it can't have. */
+  async check(request: RunRequest, caller: Caller): Promise<void> {
+    const { binary, inputFiles, webhook } = request;
+    if (binary === undefined && inputFiles === undefined && webhook === undefined) return;
+    await Promise.all([this.checkFiles(request, caller), this.checkWebhook(request)]);
+  }
+
   /**
    * Throws `DomainError('invalid_request')` naming a file that the data manager does not hold, or that the caller may not
    * read. If it can't be asked in time the job is admitted: its staging will ask again.
    */
-  async checkFiles(request: RunRequest, caller: Caller): Promise<void> {
+  private async checkFiles(request: RunRequest, caller: Caller): Promise<void> {
     const ids = filesOf(request);
     if (ids.size === 0) return;
     const limit = pLimit(FILE_CHECKS_AT_ONCE);
@@ -56,7 +63,7 @@ export class Admission {
   }
 
   /** Throws `DomainError('invalid_request')` for a webhook that leads to where callers must not reach through this service. */
-  async checkWebhook({ webhook }: RunRequest): Promise<void> {
+  private async checkWebhook({ webhook }: RunRequest): Promise<void> {
     if (webhook === undefined || this.options.webhooks.allowPrivate) return;
     if (await leadsOutside(new URL(webhook))) return;
     const message =

@@ -53,7 +53,11 @@ export class JobClaims {
 
   /** @param insert by which it was accepted */
   remember(row: JobRow, insert: Statement): void {
-    const size = insert.parameters.reduce<number>((sum, value) => sum + String(value).length, 0);
+    // All else is short.
+    const size = insert.parameters.reduce<number>(
+      (sum, value) => sum + (typeof value === 'string' ? value.length : 0),
+      0,
+    );
     if (size > MOST_CHARACTERS) return;
     const { owner, command, spec, needsStaging, expiresAt, labels } = row;
     this.accepted.set(row.id, { owner, command, spec, needsStaging, expiresAt, labels });

@@ -36,7 +36,7 @@ export class Submission {
 
   private async admitted(asked: RunRequest, caller: Caller): Promise<JobRow> {
     const request = await this.admission.settle(asked);
-    await Promise.all([this.admission.checkFiles(request, caller), this.admission.checkWebhook(request)]);
+    await this.admission.check(request, caller);
     return this.admission.rowFor(request, caller);
   }
 

@@ -5,8 +5,8 @@ import { removeTree } from './remove-tree.js';
 /** Within a workspace: the working directory. */
 export const FILES = 'files';
 
-/** Far more than a kernel's clock moves at once. */
-const CTIME_STEP_MS = 1_000;
+/** More than what any file system counts a ctime in. */
+const CTIME_STEP_MS = 3_000;
 
 /** Where an attempt lives: the command's working directory, and beside it, out of its sight, what it printed. */
 export class Workspace {

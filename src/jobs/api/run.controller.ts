@@ -1,7 +1,6 @@
-import { HttpCode, Logger, Post, Res } from '@nestjs/common';
+import { HttpCode, Logger, Post } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { type Caller } from '../../auth/auth.port.js';
-import { CallerGone, type Departure } from '../../http/caller-gone.js';
 import { RequestBody } from '../../http/decoded-request.js';
 import { DomainError } from '../../kernel/errors.js';
 import { JobsService } from '../jobs.service.js';
@@ -10,7 +9,7 @@ import { CurrentCaller } from './current-caller.js';
 import { DescribeRun } from './docs/run.docs.js';
 import { JobApi } from './job-api.js';
 import { type JobInfo, jobInfoOf } from './job-info.js';
-import { HeadersOfRun, type RunHeaders } from './run-headers.js';
+import { CallOfRun, type RunCall } from './run-call.js';
 import { RunJobDto, runRequestOf } from './run-job.dto.js';
 import { WAIT_RANGE } from './wait.dto.js';
 
@@ -34,14 +33,12 @@ export class RunController {
   async run(
     @RequestBody() body: RunJobDto,
     @CurrentCaller() caller: Caller,
-    @HeadersOfRun() { options, wait }: RunHeaders,
-    @CallerGone() signal: Departure,
-    @Res({ passthrough: true }) response: unknown,
+    @CallOfRun() { options, wait, departure, response }: RunCall,
   ): Promise<Accepted> {
     const { jobId } = await this.jobs.run(runRequestOf(body), caller, options);
     if (wait === undefined) return { job_id: jobId };
     const seconds = Math.min(wait, WAIT_RANGE.max);
-    const info = await this.ended(jobId, caller, { ms: seconds * 1_000, signal });
+    const info = await this.ended(jobId, caller, { ms: seconds * 1_000, signal: departure() });
     if (info === undefined) return { job_id: jobId };
     this.adapterHost.httpAdapter.setHeader(response, 'preference-applied', `wait=${String(seconds)}`);
     return info;
