@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { getMaxListeners } from 'node:events';
 import { StopToken } from './stop-token.js';
 
 describe('A stop token', () => {
@@ -53,6 +54,10 @@ describe('A stop token', () => {
     expect(() => {
       token.throwIfAborted();
     }).toThrow('recalled');
+  });
+
+  it('has a signal for which all attempts of an agent may wait, without a warning of Node', () => {
+    expect(getMaxListeners(token.signal)).toBe(0);
   });
 
   it.each(['before', 'after'])('has a signal that aborts with it, asked for %s that', (when) => {

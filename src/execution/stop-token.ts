@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /**
  * Says that work must end, and why. As an `AbortSignal`, at a tenth of its cost: of those each job would take three, with four
  * listeners. Whoever needs one of them gets it.
@@ -20,6 +22,8 @@ export class StopToken {
   get signal(): AbortSignal {
     if (this.controller === undefined) {
       this.controller = new AbortController();
+      // All attempts of an agent may wait for one: Node would take them for a leak.
+      setMaxListeners(0, this.controller.signal);
       if (this.stopped !== undefined) this.controller.abort(this.stopped.reason);
     }
     return this.controller.signal;
