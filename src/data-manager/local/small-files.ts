@@ -20,11 +20,11 @@ interface Row {
 const DESCRIPTION = 'id, name, size, sha256, created, expires, tags, owner, acl';
 /** So few that a turn with them is a short one. */
 const SWEPT_AT_ONCE = 100;
-/** Pages of 2 KiB: so few that a step takes a few milliseconds, and a sweep moves 100 MiB at the most. */
-const VACUUM_STEP_PAGES = 512;
+/** So few that a step takes a few milliseconds, and a sweep moves 100 MiB at the most. */
+const VACUUM_STEP_BYTES = 1_048_576;
 const VACUUM_STEPS = 100;
-/** Free pages that are kept for what comes next, at the least. */
-const KEPT_PAGES = 8_192;
+/** Free space that is kept for what comes next, at the least. */
+const KEPT_BYTES = 16 * 1_048_576;
 
 /**
  * Files as rows of a database: what comes or goes in one turn of the event loop shares a commit, and so one flush.
@@ -81,8 +81,10 @@ export class SmallFiles {
     const sql = `DELETE FROM files WHERE rowid IN (${due})`;
     let removed = SWEPT_AT_ONCE;
     while (removed === SWEPT_AT_ONCE) removed = await this.change(sql, [instant(BigInt(now))]);
+    // A file of an earlier version may have larger pages.
+    const pages = VACUUM_STEP_BYTES / this.count('page_size');
     for (let steps = 0; steps < VACUUM_STEPS && this.isMostlyFree(); steps += 1) {
-      this.connection.exec(`PRAGMA incremental_vacuum(${VACUUM_STEP_PAGES})`);
+      this.connection.exec(`PRAGMA incremental_vacuum(${pages})`);
       await nextTurn();
     }
   }
@@ -100,10 +102,10 @@ export class SmallFiles {
 
   private isMostlyFree(): boolean {
     const free = this.count('freelist_count');
-    return free > KEPT_PAGES && free > this.count('page_count') / 2;
+    return free * this.count('page_size') > KEPT_BYTES && free > this.count('page_count') / 2;
   }
 
-  private count(pragma: 'freelist_count' | 'page_count'): number {
+  private count(pragma: 'freelist_count' | 'page_count' | 'page_size'): number {
     const [row] = this.connection.pragma(pragma) as Record<string, number>[];
     return row?.[pragma] ?? 0;
   }
