@@ -45,9 +45,12 @@ export function stateIn(states: readonly JobState[]): string {
   return `state IN (${states.map((state) => `'${state}'`).join(', ')})`;
 }
 
-const SOURCES = new Map(ALL_STATES.map((state) => [state, stateIn(sourcesOf(state))]));
+const SOURCES = Object.fromEntries(ALL_STATES.map((state) => [state, stateIn(sourcesOf(state))])) as Record<
+  JobState,
+  string
+>;
 
 /** A condition: the job may go to `state` from where it is. */
 export function mayBecome(state: JobState): string {
-  return SOURCES.get(state) ?? stateIn([]);
+  return SOURCES[state];
 }

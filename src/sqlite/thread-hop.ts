@@ -6,8 +6,8 @@ const SAMPLES = 32;
 const inThread = promisify(fstat);
 
 /**
- * Ms that it takes to have one of Node's threads do something, and to hear of it, beyond what is done: some hundredths on a quick
- * machine, a tenth on a slow one.
+ * Ms that it takes to have one of Node's threads do something, and to hear of it, beyond what is done: a hundredth on a quick
+ * machine, some hundredths on a slow one.
  *
  * @param descriptor of any open file
  * @throws what the system says of a descriptor that was closed meanwhile

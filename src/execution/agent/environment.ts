@@ -15,8 +15,8 @@ export function environmentOf(assignment: Assignment, directory: string): Record
     SHELL: '/bin/sh',
     HOME: directory,
     TMPDIR: directory,
+    ...assignment.env,
   };
-  Object.assign(environment, assignment.env);
   if (binary !== null) environment.BINARY = join(directory, binary);
   if (inputFiles.length > 0) environment.INPUT_FILES = inputFiles.join(' ');
   for (const [index, id] of inputFiles.entries()) environment[`INPUT_${index + 1}`] = id;
